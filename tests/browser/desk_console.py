@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from sinks.keys import HOLDS, position_key
 from sinks.lookup import Lookup
 from sinks.reservations import Reservations
 from streams.domain.pressure import Policy, default_policy_text, read_policy
+from streams.domain.segments.previews import PreviewQuestion
 from streams.operations.status.observations import KafkaObservation, Observations, RedisObservation
 from streams.platform.settings import Settings
 from streams.services.console.app import PAGES, build_console
@@ -39,7 +40,9 @@ from streams.services.console.views import Views
 from streams.services.console.words import Language
 from streams.services.permission.audit_log import AuditLog
 from streams.services.permission.decisions import PermissionJudge
+from streams.services.segment_preview import SegmentPreview
 from tests.contract.console.endpoints_seen import endpoints_seen
+from tests.contract.console.test_acting import Written
 from tests.unit.services.console.evening import LIMITS, NOW, feed, fill_evening
 
 TURFS = tuple(
@@ -86,9 +89,19 @@ class _EndpointsObserver(DeliveriesObserver):
 
 
 class DeskConsole:
-    """The console. `filled`: whether the desk has the evening, or nothing yet; without a desk where that is None."""
+    """The console. `filled`: whether the desk has the evening, or nothing yet; without a desk where that is None.
 
-    def __init__(self, redis_port: int, folder: Path, filled: bool | None = True) -> None:
+    `preview`: what workers answer who are asked how many people a draft of segments lets in.
+    """
+
+    def __init__(
+        self,
+        redis_port: int,
+        folder: Path,
+        filled: bool | None = True,
+        preview: Callable[[PreviewQuestion], SegmentPreview] | None = None,
+    ) -> None:
+        self._preview = preview
         self._redis_port = redis_port
         self.path = folder / "desk.sqlite"
         self._filled = filled
@@ -143,12 +156,13 @@ class DeskConsole:
         return {"name": COOKIE, "value": began.id, "domain": "127.0.0.1", "path": "/", "secure": True}
 
     async def _serve(self, listener: socket.socket) -> None:
-        settings = Settings(time_zone="America/New_York")
+        settings = Settings(time_zone="America/New_York", profiles_oldest_s=300.0)
         metrics = ConsoleMetrics(CollectorRegistry())
         redis = Redis(port=self._redis_port)
         people = People(self._people)
         lookup = Lookup(redis, settings.profiles_oldest_s)
-        audit = AuditLog(_none, metrics.audit.pending.set, metrics.audit.failures.inc)
+        kept = AuditLog(_none, metrics.audit.pending.set, metrics.audit.failures.inc)
+        audit = kept if self._preview is None else Written()
         deps = ConsoleDependencies(
             settings=settings,
             redis=redis,
@@ -162,6 +176,7 @@ class DeskConsole:
             views=Views(audit, wall),
             desk=None if self._filled is None else DeskReader(self.path),
             turfs=TURFS,
+            preview=self._preview,
             deliveries=_EndpointsObserver(_none),
         )
         hub = Hub(metrics)

@@ -4,21 +4,25 @@ A draft is text, TOML or JSON as in a file, or a form of rows (`segment_rows`). 
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
+from typing import NamedTuple
 
 from fastapi import APIRouter, Request, Response
 from kafka.errors import KafkaError
+from msgspec.structs import replace
 
+from events.segments import SegmentDefinitionTable
 from sinks.segment_lookup import StoredSegments
 from streams.domain.file_mistakes import FileMistake, FileMistakes
 from streams.domain.pressure.closures import channel_rules
 from streams.domain.segments.compiled_segments import read_definition
 from streams.domain.segments.conditions import SegmentDefinition
-from streams.domain.segments.definition_changes import definition_changes
+from streams.domain.segments.definition_changes import SegmentDefinitionChange, definition_changes
 from streams.domain.segments.definition_files import read_segments, read_segments_json
 from streams.domain.segments.previews import PreviewQuestion, preview_question
 from streams.platform.errors import MissingTopic
+from streams.services.console.field_mistakes import field_mistakes
 from streams.services.console.gate import Console, draft_page, frame, message_page, posted, require
 from streams.services.console.live import why_withheld
 from streams.services.console.mistakes import shown_mistakes
@@ -26,7 +30,7 @@ from streams.services.console.page import PageRefused, PageRequest, Withheld
 from streams.services.console.pages.segments import SEGMENT_NEW, stored_segments
 from streams.services.console.rendering import render
 from streams.services.console.rights import FEWEST, Scope
-from streams.services.console.segment_asking import asking_mistakes
+from streams.services.console.segment_asking import asking_mistakes, kept_from
 from streams.services.console.segment_rows import (
     SegmentDraft,
     SegmentForm,
@@ -34,8 +38,8 @@ from streams.services.console.segment_rows import (
     draft_of,
     draft_of_form,
     read_form,
-    row_numbers,
 )
+from streams.services.console.segment_sentences import parts_of
 from streams.services.console.signin import SignedIn
 from streams.services.minute_limit import PREVIEWS_A_MINUTE, MinuteLimit
 from streams.services.segment_preview import SegmentPreview
@@ -77,30 +81,60 @@ async def _tried_out(
     asked: PageRequest, stored: StoredSegments, said: Mapping[str, str], previews: asyncio.Semaphore
 ) -> dict[str, object]:
     """What the builder shows of a draft: its mistakes, or what it would change and how many it would let in."""
-    there, rules = definitions_of(stored), channel_rules(asked.deps.policy())
-    shown: dict[str, object] = {"mistakes": (), "preview": None, "changes": (), "trouble": ""}
-    form = read_form(said) if said.get("by") == "rows" else None
+    language = asked.words.language
+    form = read_form(said, language) if said.get("by") == "rows" else None
     if form is not None and (changed := changed_form(form, said.get("do", ""), said.get("kind", ""))) is not None:
-        return {**shown, "subject": draft_of_form(changed)}
+        return {"subject": draft_of_form(changed)}
     draft = SegmentDraft(said.get("text", "")) if form is None else draft_of_form(form)
     found = read_draft(draft.text)
     if isinstance(found, FileMistakes):
-        by = found.found if form is None else by_rows(found.found, form)
-        return {**shown, "subject": draft, "mistakes": shown_mistakes(by)}
-    shown |= {"subject": draft_of(draft.text, found)}
+        return {"subject": draft, **_wrong(found.found, form)}
+    shown: dict[str, object] = {"subject": draft_of(draft.text, found, language) if form is None else draft}
+    trial = _trial_of(found, definitions_of(stored), asked)
+    if not isinstance(trial, _Trial):
+        return {**shown, **_wrong(trial, form)}
+    shown |= {"changes": trial.changes, "base": digest(stored, [each.id for each in found])}
+    return {**shown, **await _counted(asked, trial, previews)}
+
+
+class _Trial(NamedTuple):
+    """A draft that can be counted. `parts`: names of single conditions that are counted too, by the line of each."""
+
+    question: PreviewQuestion
+    changes: Sequence[SegmentDefinitionChange]
+    parts: Mapping[int, str]
+
+    @property
+    def criteria(self) -> list[SegmentDefinitionTable]:
+        """What is asked, but for conditions that it has anyway."""
+        return [each for each in self.question.criteria if each["id"] not in self.parts.values()]
+
+
+def _trial_of(
+    found: Sequence[SegmentDefinition], there: Mapping[str, SegmentDefinition], asked: PageRequest
+) -> _Trial | Sequence[FileMistake]:
+    """What is to be counted of definitions, or why nothing is. `there`: what is defined."""
+    rules = channel_rules(asked.deps.policy())
     changes = definition_changes(there, found, rules)
     if isinstance(changes, tuple):
-        return {**shown, "mistakes": shown_mistakes(changes)}
-    question = preview_question(found, there, rules, is_exact=False)
+        return changes
+    if mistakes := asking_mistakes(found, there, asked.viewer):
+        return mistakes
+    parts = parts_of(found[0], {*there, found[0].id}) if len(found) == 1 else {}
+    question = preview_question([*found, *parts.values()], there, rules, is_exact=False)
     if isinstance(question, FileMistakes):
-        return {**shown, "mistakes": shown_mistakes(question.found)}
-    if kept := asking_mistakes(found, there, asked.viewer):
-        return {**shown, "mistakes": shown_mistakes(kept if form is None else by_rows(kept, form))}
-    shown |= {"changes": changes, "base": digest(stored, [each.id for each in found])}
-    return {**shown, **await _counted(asked, question, previews)}
+        return question.found
+    return _Trial(question, changes, {line: each.id for line, each in parts.items()})
 
 
-async def _counted(asked: PageRequest, question: PreviewQuestion, previews: asyncio.Semaphore) -> dict[str, object]:
+def _wrong(mistakes: Sequence[FileMistake], form: SegmentForm | None) -> dict[str, object]:
+    """What is shown of mistakes: in a text by their keys, in a form at its fields."""
+    if form is None:
+        return {"mistakes": shown_mistakes(mistakes)}
+    return {"wrong": field_mistakes(mistakes, form)}
+
+
+async def _counted(asked: PageRequest, trial: _Trial, previews: asyncio.Semaphore) -> dict[str, object]:
     """How many a draft would let in, or why that is not known; it is written down first. Raises AuditUnavailable."""
     if asked.deps.preview is None or previews.locked():
         return {"trouble": "Too many are counting now. Try again in a moment."}
@@ -108,26 +142,14 @@ async def _counted(asked: PageRequest, question: PreviewQuestion, previews: asyn
     if not await limit.allows(asked.viewer.name):
         return {"trouble": "You have counted 30 times in a minute. Try again in a minute."}
     async with previews:
-        await asked.deps.views.counted(asked.viewer, question.criteria)
+        await asked.deps.views.counted(asked.viewer, trial.criteria)
         try:
-            counted: SegmentPreview | None = await asyncio.to_thread(asked.deps.preview, question)
+            counted: SegmentPreview | None = await asyncio.to_thread(asked.deps.preview, trial.question)
         except (KafkaError, MissingTopic, OSError):
             counted = None
     if counted is None or not counted.answered:
         return {"trouble": "No worker has answered, so nobody was counted."}
-    return {"preview": counted}
-
-
-def by_rows(mistakes: Iterable[FileMistake], form: SegmentForm) -> list[FileMistake]:
-    """The mistakes of a form, each with the number of its row in place of where its condition stands in the text."""
-    numbers = row_numbers(form)
-    found = []
-    for each in mistakes:
-        place, _, field = each.key.removeprefix("segment[0].").partition(".")
-        number = numbers.get(place)
-        key = place if number is None else f"{number}. {field}".rstrip()
-        found.append(each._replace(key=key))
-    return found
+    return {"preview": counted, "parts": trial.parts}
 
 
 def read_draft(text: str) -> list[SegmentDefinition] | FileMistakes:
@@ -156,8 +178,12 @@ def may_change(scope: Scope, definitions: Iterable[SegmentDefinition]) -> bool:
 
 def _builder(console: Console, signed_in: SignedIn, asked: PageRequest, shown: Mapping[str, object]) -> Response:
     require(signed_in, "see_segments")
+    subject = shown["subject"]
+    if isinstance(subject, SegmentDraft):
+        shown = {**shown, "subject": replace(subject, kept=kept_from(signed_in.viewer))}
     context = {**frame(console, signed_in), "page": SEGMENT_NEW, "fewest": FEWEST, **shown}
-    return draft_page(signed_in, render("segment_builder.html", asked, context), has_mistakes=bool(shown["mistakes"]))
+    has_mistakes = not shown.keys().isdisjoint(("mistakes", "wrong"))
+    return draft_page(signed_in, render("segment_builder.html", asked, context), has_mistakes=has_mistakes)
 
 
 def _told(console: Console, signed_in: SignedIn, why: PageRefused) -> Response:

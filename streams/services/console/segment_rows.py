@@ -1,21 +1,32 @@
 """A definition of a segment as rows of a form, one for each condition, and back: for who does not write TOML.
 
 Which fields a row has follows from the models of conditions. What has groups within groups is no form of rows. What is
-typed stays as it is typed, and is read like a file, so that mistakes are the same.
+typed stays as it is typed: money in whole units of its currency, numbers and spans as the language writes them. It is
+read like a file, so that the same is wrong.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from math import isfinite
 from types import NoneType
 from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from streams.domain.file_mistakes import FileMistakes
 from streams.domain.messages import TEMPLATES, CodedMessage, message
-from streams.domain.segments.conditions import KINDS, Compared, Condition, SegmentDefinition
+from streams.domain.segments.conditions import KINDS, Compared, Condition, Gifts, SegmentDefinition
 from streams.domain.segments.definition_files import definition_table, read_segment, table_toml
 from streams.domain.segments.resolution import MOST_CONDITIONS
+from streams.services.console.segment_sentences import DescribedCondition, described
+from streams.services.console.typed_values import (
+    amount_text,
+    number_text,
+    span_text,
+    typed_amount,
+    typed_number,
+    typed_span,
+)
+from streams.services.console.words import Language
 
 Control = Literal["choice", "choices", "truth", "number", "text"]
 Place: TypeAlias = Literal["all", "any", "none"]
@@ -23,6 +34,10 @@ PLACES: tuple[Place, ...] = get_args(Place)
 COMPARISONS = ("at_least", "at_most", "above", "below", "is")
 PAIRS = (1, 2)
 """A row compares its number with one other, or with two for a range."""
+SPAN = "within"
+"""The field that is a span of time."""
+_CURRENCY: Mapping[Language, str] = {"en": "USD", "fr": "EUR"}
+"""What a new row about gifts begins with."""
 
 
 class RowField(Struct, frozen=True):
@@ -49,6 +64,7 @@ class SegmentForm(Struct, frozen=True):
     owner: str = ""
     members: bool = False
     rows: tuple[ConditionRow, ...] = ()
+    language: Language = "en"
 
 
 def _control(annotation: Any) -> tuple[Control, tuple[str, ...]]:
@@ -78,7 +94,8 @@ class ShownField(Struct, frozen=True):
 class ShownRow(Struct, frozen=True):
     """A row as a page shows it.
 
-    `number`: from 1; `prefix`: of the names of its inputs; `compared`: pair, how, and the number.
+    `number`: from 1; `prefix`: of the names of its inputs; `compared`: pair, how, and the number; `is_money`: that is
+    an amount of money.
     """
 
     number: int
@@ -87,13 +104,24 @@ class ShownRow(Struct, frozen=True):
     kind: str
     fields: Sequence[ShownField]
     compared: Sequence[tuple[int, str, str]]
+    is_money: bool
 
 
 class SegmentDraft(Struct, frozen=True):
-    """What somebody writes: as text, and as a form where rows can say all of it."""
+    """What somebody writes: as text, and as a form where rows can say all of it.
+
+    `definitions`: what it says, where it can be read; `kept`: heads of conditions by which who writes it may not ask.
+    """
 
     text: str
     form: SegmentForm | None = None
+    definitions: tuple[SegmentDefinition, ...] = ()
+    kept: frozenset[str] = frozenset()
+
+    @property
+    def said(self) -> list[tuple[str, list[DescribedCondition]]]:
+        """What each definition says in words, by its id."""
+        return [(each.id, [*described(each.conditions, 0)]) for each in self.definitions]
 
     @property
     def rows(self) -> list[ShownRow]:
@@ -128,20 +156,28 @@ def option_label(kind: str, field: str, option: str) -> CodedMessage | str:
     return next((message(code) for code in codes if code in TEMPLATES), option)
 
 
-def read_form(said: Mapping[str, str]) -> SegmentForm:
+def currency_of(row: ConditionRow) -> str | None:
+    """The currency of the amounts of a row; None: it has none."""
+    is_money = row.kind == Gifts.head and row.values.get(Gifts.head) != "count"
+    return (row.values.get("currency") or "USD") if is_money else None
+
+
+def read_form(said: Mapping[str, str], language: Language = "en") -> SegmentForm:
     """What was filled in; a row of a kind that is not known is left out."""
     numbers = sorted({int(name.split("-")[1]) for name in said if _is_of_row(name)})
     rows = tuple(row for number in numbers[:MOST_CONDITIONS] if (row := _row(said, f"row-{number}-")) is not None)
-    return SegmentForm(said.get("id", "").strip(), said.get("owner", "").strip(), said.get("members") == "on", rows)
+    id_, owner = said.get("id", "").strip(), said.get("owner", "").strip()
+    return SegmentForm(id_, owner, said.get("members") == "on", rows, language)
 
 
 def changed_form(form: SegmentForm, what: str, kind: str) -> SegmentForm | None:
     """The form after a button was used: with a row more, or without one. None: the button is another one."""
     place, _, number = what.partition(":")
     if place == "add" and number in PLACES and kind in KINDS and len(form.rows) < MOST_CONDITIONS:
-        return _with_rows(form, (*form.rows, ConditionRow(number, kind)))
+        values = {Gifts.head: "sum", "currency": _CURRENCY[form.language]} if kind == Gifts.head else {}
+        return replace(form, rows=(*form.rows, ConditionRow(number, kind, values)))
     if place == "remove" and number.isdecimal():
-        return _with_rows(form, tuple(row for at, row in enumerate(form.rows) if at != int(number)))
+        return replace(form, rows=tuple(row for at, row in enumerate(form.rows) if at != int(number)))
     return form if place in ("add", "remove") else None
 
 
@@ -150,7 +186,7 @@ def form_table(form: SegmentForm) -> dict[str, Any]:
     table: dict[str, Any] = {"id": form.id} if form.id else {}
     table |= {"owner": form.owner, "members": form.members}
     for place in PLACES:
-        if found := [_condition(row) for row in form.rows if row.place == place]:
+        if found := [_condition(row, form.language) for row in form.rows if row.place == place]:
             table[place] = found
     return table
 
@@ -165,7 +201,7 @@ def row_numbers(form: SegmentForm) -> dict[str, int]:
     return found
 
 
-def form_of(definition: SegmentDefinition) -> SegmentForm | None:
+def form_of(definition: SegmentDefinition, language: Language = "en") -> SegmentForm | None:
     """The form of a definition; None where rows do not say all of it, as of groups within groups."""
     table = definition_table(definition)
     rows = []
@@ -174,23 +210,22 @@ def form_of(definition: SegmentDefinition) -> SegmentForm | None:
             kind = next((head for head in KINDS if head in condition), None)
             if kind is None:
                 return None
-            rows.append(ConditionRow(place, kind, _texts(kind, condition)))
-    form = SegmentForm(definition.id, definition.owner, definition.members, tuple(rows))
+            rows.append(ConditionRow(place, kind, _texts(kind, condition, language)))
+    form = SegmentForm(definition.id, definition.owner, definition.members, tuple(rows), language)
     return form if read_segment(form_table(form)) == definition else None
 
 
-def draft_of(text: str, definitions: Sequence[SegmentDefinition]) -> SegmentDraft:
+def draft_of(text: str, definitions: Sequence[SegmentDefinition], language: Language = "en") -> SegmentDraft:
     """The draft of a text that was read."""
-    return SegmentDraft(text, form_of(definitions[0]) if len(definitions) == 1 else None)
+    form = form_of(definitions[0], language) if len(definitions) == 1 else None
+    return SegmentDraft(text, form, tuple(definitions))
 
 
 def draft_of_form(form: SegmentForm) -> SegmentDraft:
     """The draft of what was filled in."""
-    return SegmentDraft(table_toml(form_table(form)), form)
-
-
-def _with_rows(form: SegmentForm, rows: tuple[ConditionRow, ...]) -> SegmentForm:
-    return SegmentForm(form.id, form.owner, form.members, rows)
+    table = form_table(form)
+    read = read_segment(table)
+    return SegmentDraft(table_toml(table), form, () if isinstance(read, FileMistakes) else (read,))
 
 
 def _shown(number: int, row: ConditionRow) -> ShownRow:
@@ -199,7 +234,7 @@ def _shown(number: int, row: ConditionRow) -> ShownRow:
         for pair in (PAIRS if is_compared(row.kind) else ())
     ]
     fields = [_shown_field(row, field) for field in FIELDS[row.kind]]
-    return ShownRow(number + 1, f"row-{number}-", row.place, row.kind, fields, compared)
+    return ShownRow(number + 1, f"row-{number}-", row.place, row.kind, fields, compared, currency_of(row) is not None)
 
 
 def _shown_field(row: ConditionRow, field: RowField) -> ShownField:
@@ -229,36 +264,43 @@ def _row(said: Mapping[str, str], prefix: str) -> ConditionRow | None:
     return ConditionRow(place, kind, {name: value for name, value in values.items() if name not in ("kind", "place")})
 
 
-def _condition(row: ConditionRow) -> dict[str, Any]:
+def _condition(row: ConditionRow, language: Language) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field in FIELDS[row.kind]:
         if field.control == "choices":
             chosen = [each for each in field.options if row.values.get(f"{field.name}-{each}") == "on"]
             found[field.name] = [int(each) if each.isdecimal() else each for each in chosen]
         elif text := row.values.get(field.name, ""):
-            found[field.name] = _value(field.control, text)
+            found[field.name] = _value(field, text, language)
     found.setdefault(row.kind, "")
     if is_compared(row.kind):
         for pair in PAIRS:
             how, text = row.values.get(f"compare{pair}", ""), row.values.get(f"number{pair}", "")
             if how in COMPARISONS and text:
-                found[how] = _value("number", text)
+                found[how] = _number(text, currency_of(row), language)
     return found
 
 
-def _value(control: Control, text: str) -> object:
-    if control == "truth":
+def _value(field: RowField, text: str, language: Language) -> object:
+    if field.control == "truth":
         return {"yes": True, "no": False}.get(text, text)
-    if control != "number":
+    if field.control == "number":
+        return _number(text, None, language)
+    return (typed_span(text) or text) if field.name == SPAN else text
+
+
+def _number(text: str, currency: str | None, language: Language) -> object:
+    """The number of a text, minor units of a currency where it is money; what is none stays as it is."""
+    if currency is not None:
+        amount = typed_amount(text, currency, language)
+        return text if amount is None else amount
+    number = typed_number(text, language)
+    if number is None:
         return text
-    for read in (int, float):
-        with suppress(ValueError):
-            found = read(text.replace(",", "."))
-            return found if isfinite(found) else text
-    return text
+    return int(number) if number == number.to_integral_value() else float(number)
 
 
-def _texts(kind: str, condition: Mapping[str, Any]) -> dict[str, str]:
+def _texts(kind: str, condition: Mapping[str, Any], language: Language) -> dict[str, str]:
     found: dict[str, str] = {}
     for field in FIELDS[kind]:
         value = condition.get(field.name)
@@ -267,8 +309,11 @@ def _texts(kind: str, condition: Mapping[str, Any]) -> dict[str, str]:
         elif isinstance(value, bool):
             found[field.name] = "yes" if value else "no"
         elif value is not None:
-            found[field.name] = str(value)
+            found[field.name] = span_text(value, language) if field.name == SPAN else str(value)
+    currency = currency_of(ConditionRow("all", kind, found))
     compared: Sequence[str] = [how for how in COMPARISONS if is_compared(kind) and how in condition]
     for pair, how in zip(PAIRS, compared, strict=False):
-        found |= {f"compare{pair}": how, f"number{pair}": str(condition[how])}
+        number = condition[how]
+        text = number_text(number, language) if currency is None else amount_text(number, currency, language)
+        found |= {f"compare{pair}": how, f"number{pair}": text}
     return found

@@ -81,7 +81,7 @@ def by_json(cents: int) -> dict[str, str]:
 
 def by_rows(cents: int) -> dict[str, str]:
     row = {"kind": "gifts", "place": "all", "gifts": "sum", "currency": "USD", "compare1": "at_least"}
-    row["number1"] = str(cents)
+    row["number1"] = f"{cents / 100:.2f}"
     return {"by": "rows", "do": "count", "id": "x", **{f"row-0-{name}": value for name, value in row.items()}}
 
 

@@ -65,7 +65,7 @@ async def test_a_draft_says_how_many_it_would_let_in_and_what_defining_it_would_
     console: SignedInConsole,
 ) -> None:
     text = await draft(console, SENDER, HOSTS)
-    assert '<td class="number">1,600</td>' in text
+    assert '<td class="number" data-label="About">1,600</td>' in text
     assert "By a sample of 1,500 contacts" in text
     assert "3 of 4 partitions have answered" in text
     assert "is new, everybody is judged anew" in text
@@ -77,7 +77,7 @@ async def test_a_draft_says_how_many_it_would_let_in_and_what_defining_it_would_
 
 async def test_who_may_not_define_can_count_all_the_same(console: SignedInConsole) -> None:
     text = await draft(console, STRATEGIST, HOSTS.replace('tag = "host"', 'region = "US-OH"'))
-    assert '<td class="number">1,600</td>' in text
+    assert '<td class="number" data-label="About">1,600</td>' in text
     assert 'action="/segments/define"' not in text
     answer = await sent(console, STRATEGIST, "/segments/define", {"text": HOSTS})
     assert answer.status_code == 403
@@ -246,7 +246,9 @@ async def test_rows_come_and_go_and_mistakes_are_told_by_their_number(console: S
             assert said[f"row-{number}-kind"] == kind
         wrong = await console.post(browser, "/segments/draft", **said, do="count")
         assert wrong.status_code == 422
-        assert f"<code>{1 + [*KINDS].index('tag') + 1}. tag</code> is empty" in wrong.text
+        number = 1 + [*KINDS].index("tag")
+        assert f'<a href="#row-{number}-tag">{number + 1}. Tag – Tag</a>' in wrong.text
+        assert f'<p class="mistake" id="wrong-row-{number}-tag">Fill this in.</p>' in wrong.text
         less = await console.post(browser, "/segments/draft", **Sent(wrong.text).said, do="remove:0")
         assert Sent(less.text).said["row-0-kind"] == next(iter(KINDS))
 

@@ -3,11 +3,12 @@
 What is shown is what the sink of segments has in Redis. `segment_members.py` says who is in one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import orjson
 from markupsafe import Markup
 from msgspec import Struct
+from msgspec.structs import replace
 
 from events.segments import SegmentState
 from events.times import parse_time
@@ -15,19 +16,19 @@ from events.topics import SEGMENT_COUNTS
 from sinks.lookup import Incomplete
 from sinks.segment_lookup import SegmentsReader, StoredSegments
 from streams.domain.file_mistakes import FileMistakes
-from streams.domain.messages import CodedMessage, message
 from streams.domain.segments.compiled_segments import read_definition
-from streams.domain.segments.conditions import Group, Node, Reference
-from streams.domain.segments.definition_files import definition_toml, read_segments
-from streams.domain.segments.explanation import condition_message
+from streams.domain.segments.conditions import Canvass, Gifts, Group, SegmentDefinition
+from streams.domain.segments.definition_files import definition_toml
 from streams.domain.segments.segment_totals import SegmentTotal, added_up
 from streams.services.console import desk_segments
 from streams.services.console.charts import sparkline
 from streams.services.console.desk_schema import DAY_MS
 from streams.services.console.desk_segments import Members
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest, Withheld
-from streams.services.console.rights import FEWEST, may
+from streams.services.console.rights import FEWEST, Viewer, may
+from streams.services.console.segment_asking import kept_from
 from streams.services.console.segment_rows import SegmentDraft, draft_of
+from streams.services.console.segment_sentences import described
 from streams.services.console.standing import STALE_S, standing_of
 from streams.services.console.words import Words
 from streams.services.permission.decision_messages import incomplete_message
@@ -49,14 +50,6 @@ class ListedSegment(Struct, frozen=True):
     left: int | None
     as_of_ms: int | None
     edition: str
-
-
-class DescribedCondition(Struct, frozen=True):
-    """A line of a definition in words. `depth`: within how many groups; `refers_to`: a segment that has a page."""
-
-    depth: int
-    told: CodedMessage | None = None
-    refers_to: str | None = None
 
 
 async def load_list(asked: PageRequest) -> Loaded:
@@ -124,39 +117,26 @@ def _counted(name: str, owner: str, total: SegmentTotal) -> ListedSegment:
     return ListedSegment(name, owner, total.state, total.members, total.entered, total.left, at, total.edition)
 
 
-def described(node: Node, depth: int) -> Iterator[DescribedCondition]:
-    """A condition or a group of them, line by line."""
-    if isinstance(node, Reference):
-        yield DescribedCondition(depth, refers_to=node.segment)
-    elif isinstance(node, Group):
-        yield from _group(node, depth)
-    else:
-        yield DescribedCondition(depth, condition_message(node))
-
-
-def _group(group: Group, depth: int) -> Iterator[DescribedCondition]:
-    parts: Sequence[tuple[str, tuple[Node, ...]]] = (
-        ("segment.all", group.all),
-        ("segment.any", group.any),
-        ("segment.none", group.none),
-    )
-    for code, nodes in parts:
-        if nodes:
-            yield DescribedCondition(depth, message(code))
-            for node in nodes:
-                yield from described(node, depth + 1)
-
-
 async def load_acts(asked: PageRequest) -> Loaded:
     """The ways to change the segment, for who may."""
     stored, _ = await _one(asked)
     return Loaded({"segment": asked.params["segment"]}, stored.as_of)
 
 
-async def enter_new(_: PageRequest) -> SegmentDraft:
+async def enter_new(asked: PageRequest) -> SegmentDraft:
     """The draft to begin with."""
-    read = read_segments(EXAMPLE)
-    return draft_of(EXAMPLE, [] if isinstance(read, FileMistakes) else read)
+    kept, language = kept_from(asked.viewer), asked.words.language
+    conditions = Group(all=(Canvass(canvass="contacts", within="30d", at_least=1),))
+    if Gifts.head not in kept:
+        conditions = Group(all=(Gifts(gifts="net", currency="USD", within="365d", at_least=5000),))
+    example = SegmentDefinition("a-new-segment", conditions, owner_of(asked.viewer))
+    return replace(draft_of(definition_toml(example), [example], language), kept=kept)
+
+
+def owner_of(viewer: Viewer) -> str:
+    """Whose a segment is that somebody begins: theirs, or their team's where they see that of some teams alone."""
+    teams = viewer.scope.teams
+    return viewer.name if teams is None else min(teams, default=viewer.name)
 
 
 async def enter_edit(asked: PageRequest) -> SegmentDraft:
@@ -169,7 +149,8 @@ async def enter_edit(asked: PageRequest) -> SegmentDraft:
     read = read_definition(value)
     if isinstance(read, FileMistakes):
         return SegmentDraft(value.decode())
-    return draft_of(definition_toml(read), [read])
+    draft = draft_of(definition_toml(read), [read], asked.words.language)
+    return replace(draft, kept=kept_from(asked.viewer))
 
 
 async def enter_withdraw(asked: PageRequest) -> None:
@@ -209,13 +190,6 @@ async def stored_segments(asked: PageRequest, segment: str | None = None) -> Sto
 def _reader(asked: PageRequest) -> SegmentsReader:
     return SegmentsReader(asked.redis, asked.deps.settings.profiles_oldest_s)
 
-
-EXAMPLE = """\
-[[segment]]
-id = "a-new-segment"
-owner = "finance"
-all = [{ gifts = "net", currency = "USD", within = "365d", at_least = 5000 }]
-"""
 
 SEGMENTS = Page(
     path="/segments",
