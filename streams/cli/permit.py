@@ -20,9 +20,9 @@ from events.times import render_time
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.help import lines_of
 from streams.cli.output import say
-from streams.cli.permit_check import check, not_recorded_message, purpose_of
+from streams.cli.permit_check import check, moment_of, not_recorded_message, purpose_of
 from streams.cli.reservations import list_id_of
-from streams.cli.time_options import now_ms, parse_time_option
+from streams.cli.time_options import now_ms
 from streams.domain.display_names import counted
 
 if TYPE_CHECKING:
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 
 _errors = Console(stderr=True, highlight=False)
 _DAY_S = 86_400
-_FIRST, _LAST = "0002-01-01", "9998-01-01"
-"""The earliest and latest `--at`: windows reach back from it, and openings lie ahead of it."""
-
 
 app = typer.Typer(invoke_without_command=True)
 app.command()(check)
@@ -94,7 +91,7 @@ def permit(  # noqa: PLR0913 (options of a command)
     if reserve is not None and not team:
         refuse("--reserve: a reservation is a team's: give --team", WRONG_USE)
     require_senders_name(sender)
-    moment = _time_of(at)
+    moment = moment_of(at)
     settings = load_settings()
     audience = _audience()
     request = PermissionRequest(
@@ -298,12 +295,3 @@ def _audience() -> Audience:
     if own := sorted(OWN_COLUMNS & {*audience.header.names}):
         refuse(f"the audience has a column {own[0]}: it was judged before; give the list that it came from", WRONG_USE)
     return audience
-
-
-def _time_of(at: str | None) -> int:
-    if at is None:
-        return now_ms()
-    moment = parse_time_option("--at", at)
-    if not _FIRST <= render_time(moment) < _LAST:
-        refuse(f"--at: give a time from {_FIRST} up to {_LAST}", WRONG_USE)
-    return moment

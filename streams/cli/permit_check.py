@@ -1,4 +1,4 @@
-"""`harmonia permit check`: whether one person may be reached now, and why; and remarks on misspelled names.
+"""`harmonia permit check`: whether one person may be reached at a time, and why; and remarks on misspelled names.
 
 Nobody keeps a list of campaigns, teams or numbers, and a new one is nothing wrong, so the question is answered, with a
 remark. Names are compared with what is on hold, the teams of files and settings, or where these name none those of the
@@ -24,7 +24,7 @@ from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_setti
 from streams.cli.help import lines_of
 from streams.cli.output import print_table, say
 from streams.cli.person import HELP, METAVAR, followed_by, meant_by, nobody_known_message, require_workers_key
-from streams.cli.time_options import now_ms
+from streams.cli.time_options import now_ms, parse_time_option
 from streams.domain.display_names import is_shown
 from streams.platform.errors import EngineError, KafkaAway, Unusable
 
@@ -44,6 +44,20 @@ def purpose_of(said: str | None) -> str | None:
     return purpose
 
 
+_FIRST, _LAST = "0002-01-01", "9998-01-01"
+"""The earliest and latest `--at`: windows reach back from it, and openings lie ahead of it."""
+
+
+def moment_of(at: str | None) -> int:
+    """The time of an option, ms since 1970; without it now. Ends the command where nothing can be judged for it."""
+    if at is None:
+        return now_ms()
+    moment = parse_time_option("--at", at)
+    if not _FIRST <= render_time(moment) < _LAST:
+        refuse(f"--at: give a time from {_FIRST} up to {_LAST}", WRONG_USE)
+    return moment
+
+
 def check(  # noqa: PLR0913 (options of a command)
     one: Annotated[str, typer.Argument(metavar=METAVAR, help=HELP)],
     *,
@@ -58,9 +72,10 @@ def check(  # noqa: PLR0913 (options of a command)
     caller: Annotated[
         Literal["live", "machine"] | None, typer.Option(help="Of calls: who speaks. Unsaid: it may be a machine.")
     ] = None,
+    at: Annotated[str | None, typer.Option(help="When; RFC 3339. Without it now.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs: as POST /v1/permissions answers.")] = False,
 ) -> None:
-    """Say whether one person may be reached now. Exit code 0: allow; 1: defer or deny, or nobody can say."""
+    """Say whether one person may be reached at a time. Exit code 0: allow; 1: defer or deny, or nobody can say."""
     from streams.domain.pressure import PermissionRequest
 
     request = PermissionRequest(
@@ -75,11 +90,11 @@ def check(  # noqa: PLR0913 (options of a command)
         list_id=list_,
         automatic=None if caller is None else caller == "machine",
     )
-    print_permission(one, request, as_json=as_json)
+    _print_permission(one, request, moment_of(at), as_json=as_json)
 
 
-def print_permission(word: str, request: PermissionRequest, *, as_json: bool) -> None:
-    """Print the decision about one person. Ends the command with exit code 1 where it is no allow."""
+def _print_permission(word: str, request: PermissionRequest, at: int, *, as_json: bool) -> None:
+    """Print the decision about one person at a time. Ends the command with exit code 1 where it is no allow."""
     import asyncio
 
     from sinks.base import SinkUnavailable
@@ -102,7 +117,7 @@ def print_permission(word: str, request: PermissionRequest, *, as_json: bool) ->
     with failing_plainly():
         policy = policy_of(settings.policy, settings.regime)
         try:
-            contact, answers = asyncio.run(_judged(settings, policy, whom, request))
+            contact, answers = asyncio.run(_judged(settings, policy, whom, request, at))
         except SinkUnavailable as trouble:
             refuse(f"{trouble}; {redis_unanswered_cure(settings)}")
         said_of = name_remarks(settings, policy, request)
@@ -145,7 +160,7 @@ def not_recorded_message(why: str) -> str:
 
 
 async def _judged(
-    settings: Settings, policy: Policy, whom: AskedPerson, request: PermissionRequest
+    settings: Settings, policy: Policy, whom: AskedPerson, request: PermissionRequest, at: int
 ) -> tuple[ContactAnswer | None, BatchAnswers | Incomplete]:
     """The contact, if Redis can be relied on, and the decision."""
     from sinks.lookup import Incomplete, Lookup
@@ -161,7 +176,7 @@ async def _judged(
         judge = PermissionJudge(lookup, Reservations(client), lambda: policy, now_ms, keeping.keep)
         seen = await lookup.look([whom.names])
         contact = None if isinstance(seen, Incomplete) else seen.contacts[0]
-        return contact, await judge.judge(PermissionBatch(request, now_ms(), [whom]))
+        return contact, await judge.judge(PermissionBatch(request, at, [whom]))
     finally:
         await client.aclose()
 

@@ -224,6 +224,19 @@ def test_releasing_without_saying_whom_or_saying_it_twice_is_refused(sender: Sen
     assert b"a list with --list ID" in ended.stderr
 
 
+def test_one_person_is_asked_about_at_another_time(sender: Sender) -> None:
+    address = sender.known()
+
+    def check(at: str) -> Ended:
+        words = ("permit", "check", address, "--channel", "email", "--purpose", "fundraising", "--json", "--at", at)
+        return harmonia(sender.folder, *words, environment=on(sender.system.stack))
+
+    ended = [check(afternoon()), check(f"{afternoon()[:10]}T08:00:00Z")]
+    told = [(each.returncode, json.loads(each.stdout)["decisions"][0]["reason"]) for each in ended]
+    assert told == [(0, "ok"), (1, "hours")]
+    assert "--at: give RFC 3339" in refused(check("tonight"), 2)
+
+
 def test_whom_one_team_has_reserved_another_has_to_wait_for(sender: Sender) -> None:
     given = f"email\n{sender.known()}\n"
     assert len(sender.judged(given, "--team", "digital", "--reserve", A_DAY_S)[0]) == 1
