@@ -261,8 +261,8 @@ def _add_refusals(app: FastAPI, console: Console) -> None:
     async def not_for_you(_: Request, refused: NotForYou) -> Response:
         console.deps.metrics.refused.labels("act").inc()
         words = console.page_request(refused.signed_in, {}).words
-        text = words.text("None of your roles may do this. Whoever keeps the file of people can change that.")
-        return message_page(console, refused.signed_in, words.text("Not for your roles"), text, 403)
+        why = PageRefused.not_allowed(refused.lacks)
+        return message_page(console, refused.signed_in, words.text(why.title), words.text(why.text), 403)
 
     @app.exception_handler(FormRefused)
     async def form_refused(request: Request, _: FormRefused) -> Response:

@@ -38,6 +38,7 @@ class ConsoleDependencies:
 
     `clock`: ms since 1970, by which pages are dated; the demo's stands at its last event. `wall`: what time it is, for
     sessions. `called`: what pages call people, English as keys of the catalogue; those of the demo alone.
+    `try_list`: the path of a list of people to try `/send` with; in the demo alone.
     `lake`: None where there is none; `deliveries`: None where nobody looks. `exports`: the turns of exports of a
     person. `orders`: those about campaigns that are under way. `preview` asks the workers, and blocks; None: nobody can
     be asked. `policy`: the one that holds. `requests` reads those of people over their data, and blocks;
@@ -58,6 +59,7 @@ class ConsoleDependencies:
     desk: DeskReader | None = None
     turfs: Sequence[Turf] = ()
     called: Mapping[str, str] = field(default_factory=dict)
+    try_list: str | None = None
     lake: LakeObserver | None = None
     deliveries: DeliveriesObserver | None = None
     exports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_EXPORTS))

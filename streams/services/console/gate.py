@@ -1,7 +1,7 @@
 """Who is asking: the session of a request, forms that come from the console's own pages, and pages that say no."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from streams.services.console.desk_schema import SECOND_MS
 from streams.services.console.live import Hub
 from streams.services.console.page import Page, PageRequest
 from streams.services.console.rendering import for_reader, render, render_signed_out
-from streams.services.console.rights import OF_EVERYBODY, Act, may
+from streams.services.console.rights import OF_EVERYBODY, Act, Lack, lacking, may
 from streams.services.console.signin import COOKIE, Sessions, SignedIn, is_own_origin, same
 from streams.services.console.words import Words, language_of, words_in
 
@@ -51,11 +51,12 @@ class FormRefused(Exception):
 
 
 class NotForYou(Exception):
-    """The role for it is missing."""
+    """The right to it is missing, or the setting that allows it."""
 
-    def __init__(self, signed_in: SignedIn) -> None:
+    def __init__(self, signed_in: SignedIn, lacks: Sequence[Lack] = ("right",)) -> None:
         super().__init__()
         self.signed_in = signed_in
+        self.lacks = lacks
 
 
 async def signed_in_of(console: Console, request: Request) -> SignedIn:
@@ -106,8 +107,9 @@ async def posted(console: Console, request: Request, act: Act | None = None) -> 
 
 def require(signed_in: SignedIn, act: Act) -> None:
     """Raise NotForYou unless somebody may do or see this."""
-    is_of_everybody = act in OF_EVERYBODY and not signed_in.viewer.scope.sees_everybody
-    if is_of_everybody or not may(signed_in.viewer, act):
+    if lacks := lacking(signed_in.viewer, act):
+        raise NotForYou(signed_in, lacks)
+    if act in OF_EVERYBODY and not signed_in.viewer.scope.sees_everybody:
         raise NotForYou(signed_in)
 
 

@@ -1,6 +1,6 @@
 """What a page of the console is: an address, who may see it, and blocks that are loaded and kept fresh one by one."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Literal, ParamSpec, Self, TypeVar
 
@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from streams.domain.messages import CodedMessage
 from streams.services.console.dependencies import ConsoleDependencies
 from streams.services.console.desk import Desk, DeskMissing
-from streams.services.console.rights import EVERYTHING, Act, Viewer
+from streams.services.console.rights import EVERYTHING, Act, Lack, Viewer
 from streams.services.console.words import Words
 
 Rest = ParamSpec("Rest")
@@ -104,6 +104,22 @@ class PageRefused(Exception):
     def __init__(self, status: int, title: str, text: str) -> None:
         super().__init__(title)
         self.status, self.title, self.text = status, title, text
+
+    @classmethod
+    def not_allowed(cls, lacks: Sequence[Lack]) -> Self:
+        """Somebody may not do what the page is for; `lacks`: what is missing, the right where nothing is said."""
+        if lacks and "right" not in lacks:
+            return cls(
+                403,
+                "Not allowed here",
+                "The settings of this console allow it to nobody. "
+                "Whoever runs the console can allow it: docs/console.md, Acts.",
+            )
+        return cls(
+            403,
+            "Not for your roles",
+            "None of your roles may do this. Whoever keeps the file of people can change that.",
+        )
 
     @classmethod
     def not_found(cls) -> Self:

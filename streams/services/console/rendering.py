@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from streams.services.console.page import Block, PageRequest
-from streams.services.console.rights import may
+from streams.services.console.rights import lacking, may
 from streams.services.console.static_files import static_url
 
 CSRF_PLACE = f"csrf-token-{secrets.token_hex(16)}"
@@ -30,7 +30,10 @@ _environment.globals["static"] = static_url
 
 
 def render(template: str, request: PageRequest, context: Mapping[str, Any]) -> Markup:
-    """A template with the reader's words, and `may` to ask what the reader may do; everything in it is escaped."""
+    """A template with the reader's words; everything in it is escaped.
+
+    It has `may` to ask what the reader may do, and `lacks` for what is missing.
+    """
     words = request.words
     rendered = _environment.get_template(template).render(
         {
@@ -39,6 +42,7 @@ def render(template: str, request: PageRequest, context: Mapping[str, Any]) -> M
             "words": words,
             "viewer": request.viewer,
             "may": lambda act: may(request.viewer, act),
+            "lacks": lambda act: lacking(request.viewer, act),
             "now_ms": request.now_ms,
             "params": request.params,
             "csrf": CSRF_PLACE,

@@ -104,11 +104,21 @@ class Viewer(Struct, frozen=True):
         return self.roles, self.scope, self.language, self.may_change
 
 
+Lack = Literal["right", "setting"]
+"""The two that an act needs: a role of the viewer's that has it, and that the settings of the console allow it."""
+
+
+def lacking(viewer: Viewer, act: Act) -> tuple[Lack, ...]:
+    """What is missing before somebody may do or see this; empty: nothing is."""
+    found: list[Lack] = ["right"] if viewer.roles.isdisjoint(ROLES_OF[act]) else []
+    if act in CHANGING and act not in viewer.may_change:
+        found.append("setting")
+    return tuple(found)
+
+
 def may(viewer: Viewer, act: Act) -> bool:
     """Whether somebody may do or see this."""
-    if act in CHANGING and act not in viewer.may_change:
-        return False
-    return not viewer.roles.isdisjoint(ROLES_OF[act])
+    return not lacking(viewer, act)
 
 
 class Cell(Struct, frozen=True):

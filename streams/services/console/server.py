@@ -64,11 +64,12 @@ class ConsoleServer(Server):
 
 
 class Extras(NamedTuple):
-    """What the demo adds: the clock of pages, routes, and people to switch to."""
+    """What the demo adds: the clock of pages, routes, people to switch to, and the path of a list to judge."""
 
     clock: Callable[[], int] = wall_clock
     routes: tuple[Callable[[Console], APIRouter], ...] = ()
     switch_to: tuple[tuple[str, str], ...] = ()
+    try_list: str | None = None
 
 
 async def serve(
@@ -106,6 +107,7 @@ async def serve(
                 desk=reader_of(settings),
                 turfs=turfs,
                 called=dict(extras.switch_to),
+                try_list=extras.try_list,
                 deliveries=DeliveriesObserver(LookAtDeliveries(settings)),
                 requests=partial(read_desk, settings),
                 lake=None if settings.lake is None else LakeObserver(LookAtLake(settings)),

@@ -22,7 +22,7 @@ from streams.services.console.desk_cells import Span
 from streams.services.console.desk_schema import CELLS_KEPT_MS, HOUR_MS
 from streams.services.console.opens import assigned_opens, mail_opens, results_of
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest
-from streams.services.console.rights import EVERYTHING, Cell, Scope, may, merge_small
+from streams.services.console.rights import EVERYTHING, Cell, Scope, lacking, may, merge_small
 from streams.services.console.standing import STALE_S, standing_of
 from streams.services.console.words import Words
 
@@ -205,8 +205,7 @@ async def enter_hold(asked: PageRequest) -> None:
     """Raises PageRefused for a campaign that the viewer may not know of, or may not hold."""
     teams = await teams_of(asked, asked.params["campaign"])
     if not may_hold(asked, teams):
-        text = "None of your roles may do this. Whoever keeps the file of people can change that."
-        raise PageRefused(403, "Not for your roles", text)
+        raise PageRefused.not_allowed(lacking(asked.viewer, "hold"))
 
 
 async def load_confirm(asked: PageRequest) -> Loaded:

@@ -88,8 +88,7 @@ class Duplicates(Struct, frozen=True):
 async def enter(asked: PageRequest) -> Duplicates:
     """Find all that the page shows, and write the look down. Raises what is shown in its place."""
     if asked.viewer.scope != EVERYTHING or asked.viewer.roles.isdisjoint(ROLES_OF["link"]):
-        text = "None of your roles may do this. Whoever keeps the file of people can change that."
-        raise PageRefused(403, "Not for your roles", text)
+        raise PageRefused.not_allowed(("right",))
     if not asked.reason:
         raise Elsewhere("/people?for=duplicates")  # which leads back here: no contact has that page
     now = asked.wall_ms

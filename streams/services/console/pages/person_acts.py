@@ -10,7 +10,7 @@ from events.times import parse_time
 from sinks.lookup import KnownContact
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest
 from streams.services.console.pages.person_looks import Subject, enter, whole_subject
-from streams.services.console.rights import EVERYTHING, may
+from streams.services.console.rights import EVERYTHING, lacking, may
 from streams.services.contact_decisions.effects import suppression_of
 
 BECAUSE = ("asked", "complained", "died", "mistake", "other")
@@ -37,8 +37,7 @@ async def load_acts(asked: PageRequest) -> Loaded:
 async def enter_erasure(asked: PageRequest) -> Subject:
     """Find the person who may be forgotten. Raises what is shown in their place."""
     if not may(asked.viewer, "erase"):
-        text = "None of your roles may do this. Whoever keeps the file of people can change that."
-        raise PageRefused(403, "Not for your roles", text)
+        raise PageRefused.not_allowed(lacking(asked.viewer, "erase"))
     return await enter(asked)
 
 

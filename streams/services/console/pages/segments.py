@@ -25,7 +25,7 @@ from streams.services.console.charts import sparkline
 from streams.services.console.desk_schema import DAY_MS
 from streams.services.console.desk_segments import Members
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest, Withheld
-from streams.services.console.rights import FEWEST, Viewer, may
+from streams.services.console.rights import FEWEST, Viewer, lacking, may
 from streams.services.console.segment_asking import kept_from
 from streams.services.console.segment_rows import SegmentDraft, draft_of
 from streams.services.console.segment_sentences import described
@@ -156,8 +156,7 @@ async def enter_edit(asked: PageRequest) -> SegmentDraft:
 async def enter_withdraw(asked: PageRequest) -> None:
     """Raises PageRefused for a segment that is not defined, or that the viewer may not withdraw."""
     if not may(asked.viewer, "withdraw_segment"):
-        text = "None of your roles may do this. Whoever keeps the file of people can change that."
-        raise PageRefused(403, "Not for your roles", text)
+        raise PageRefused.not_allowed(lacking(asked.viewer, "withdraw_segment"))
     await enter(asked)
 
 

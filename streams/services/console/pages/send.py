@@ -75,6 +75,7 @@ async def load(asked: PageRequest) -> Loaded:
         "most": max([bar.rows for bar in hours], default=1),
         "channels": get_args(Channel),
         "purposes": get_args(Purpose),
+        "try_list": asked.deps.try_list,
         "teams": sorted(cast("frozenset[str]", asked.viewer.scope.teams or frozenset())),
     }
     return Loaded(shown, None)

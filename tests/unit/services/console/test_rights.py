@@ -1,8 +1,9 @@
 import pytest
 
+from events.console_acts import ConsoleAct
 from streams.services.console.app import PAGES
-from streams.services.console.rights import ACTS, CHANGING, ROLES_OF, Act, Scope, Viewer, may
-from streams.services.console.roles import ROLES
+from streams.services.console.rights import ACTS, CHANGING, ROLES_OF, Act, Scope, Viewer, lacking, may
+from streams.services.console.roles import ROLES, Role
 
 EVERYBODY = Viewer("ada", frozenset(ROLES))
 
@@ -47,6 +48,21 @@ def test_a_role_sees_and_does_what_is_its_own(role: str, act: Act, allowed: bool
 def test_a_deployment_that_allows_no_hold_allows_none_to_whoever_has_the_role() -> None:
     assert may(EVERYBODY, "hold")
     assert not may(Viewer("ada", frozenset(ROLES), may_change=frozenset({"lift"})), "hold")
+
+
+@pytest.mark.parametrize(
+    ("role", "changes", "lacks"),
+    [
+        ("sending", {"judge"}, ()),
+        ("sending", {"hold"}, ("setting",)),
+        ("figures", {"judge"}, ("right",)),
+        ("figures", set(), ("right", "setting")),
+    ],
+)
+def test_a_refused_act_tells_a_missing_right_from_a_missing_setting(
+    role: Role, changes: set[ConsoleAct], lacks: tuple[str, ...]
+) -> None:
+    assert lacking(Viewer("x", frozenset({role}), may_change=frozenset(changes)), "judge") == lacks
 
 
 def test_what_has_no_region_is_in_the_scope_of_those_alone_who_see_all() -> None:
