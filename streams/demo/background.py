@@ -1,15 +1,33 @@
-"""Starts processes of the demo in sessions of their own, reads what they say, and stops them by their ids."""
+"""Starts processes of the demo in sessions of their own, reads what they say, and stops them; and work beside it."""
 
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
+from typing import TypeVar
 
 STOP_SECONDS = 30
 """Longer than the grace after which a process of ours ends by itself."""
 LOOK_AGAIN_SECONDS = 0.05
+Result = TypeVar("Result")
+
+
+def begin(work: Callable[[], Result]) -> "Future[Result]":
+    """Do work in a thread of this process, which Ctrl-C need not wait for: the thread ends with the process."""
+    future: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as failure:  # noqa: BLE001 (whoever asks for the result gets it)
+            future.set_exception(failure)
+
+    Thread(target=run, daemon=True).start()
+    return future
 
 
 def start_session(

@@ -1,6 +1,7 @@
 """Shows a demo's data in the console to whoever visits it: a person at a terminal until Ctrl-C, or a program."""
 
 import select
+import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -9,7 +10,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from events.regimes import RegimeName
+from streams.demo.console import phase
 from streams.demo.console_processes import DemoConsole, demo_console
+from streams.demo.list_to_try import FILE
+from streams.domain.pressure.policy_files import policy_text
+from streams.platform.policy_file import policy_of
 
 Visit = Callable[[DemoConsole, Callable[[], None]], None]
 """A visit of a console that has everything; the second argument raises when anything that it needs has ended."""
@@ -18,47 +24,61 @@ _LOOK_S = 1.0
 
 
 class Browsing:
-    """The console beside one run. Its processes are stopped with what else the run has `started`.
+    """The console beside one run, from its beginning.
 
-    `servers`: the environment that leads to Kafka and Redis; `folder`: for its files, emptied first.
+    `servers`: the environment that leads to Kafka and Redis; `policy`: the file that the console may publish; `folder`:
+    for its files, emptied first.
     """
 
-    def __init__(self, servers: Mapping[str, str], folder: Path, terminal: Console, started: ExitStack) -> None:
-        self._servers = servers
+    def __init__(self, servers: Mapping[str, str], policy: Path, folder: Path, terminal: Console) -> None:
+        self._environment = {**servers, "HARMONIA_POLICY": str(policy)}
         self._folder = folder
         self._terminal = terminal
-        self._started = started
         self._running: DemoConsole | None = None
-        self._has_link = False
 
-    def begin(self) -> None:
-        """Start the console and print a link to it, for whoever wants to look on while its desk is being filled."""
-        print_link(self._terminal, self._start())
-        self._has_link = True
+    def begin(self, started: ExitStack) -> None:
+        """Start the console, and print a link for whoever wants to look on. It is stopped with what else is started."""
+        with phase(self._terminal, "Starting the console"):
+            self._running = started.enter_context(demo_console(self._environment, self._folder))
+        print_link(self._terminal, self._running)
 
-    def _start(self) -> DemoConsole:
-        if self._running is None:
-            with self._terminal.status("Starting the console"):
-                self._running = self._started.enter_context(demo_console(self._servers, self._folder))
-        return self._running
+    def begin_lake(self, started: ExitStack) -> None:
+        """Fill the lake from now on."""
+        if self._running is not None:
+            started.callback(self._running.begin_lake())
+
+    def offer(self, people: str) -> None:
+        """Have the console offer a list of people, to be judged on its page."""
+        written = self._folder / f"{FILE}.new"
+        written.touch(mode=0o600)
+        written.write_text(people)
+        written.replace(self._folder / FILE)
 
     def end(self, visit: Visit, must_run: Callable[[], None]) -> None:
-        """Wait until the console has everything, print a link if there is none yet, and let it be visited.
+        """Wait until the console has everything, and let it be visited.
 
-        Before that its pages would tell of half an evening. Raises `LocalStackError` when one of its processes ends, or
-        what `must_run` raises.
+        Raises `LocalStackError` when one of its processes ends, or what `must_run` raises.
         """
-        running = self._start()
-        with self._terminal.status("Filling the console's desk"):
-            running.wait_until_filled(lambda: time.time_ns() // 1_000_000)
-        if not self._has_link:
-            print_link(self._terminal, running)
+        running = self._running
+        if running is None:
+            return
+        with phase(self._terminal, "Filling the console's desk") as shown:
+            running.wait_until_filled(lambda: time.time_ns() // 1_000_000, shown.move)
 
         def all_must_run() -> None:
             running.must_run()
             must_run()
 
         visit(running, all_must_run)
+
+
+def own_policy(named: Path | None, regime: RegimeName, folder: Path) -> Path:
+    """A copy of the policy that holds, for the demo's console to publish others in its place; `named`: its file."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    path = folder / "policy.toml"
+    path.write_text(policy_text(policy_of(named, regime)))
+    return path
 
 
 def at_terminal(terminal: Console) -> Visit:

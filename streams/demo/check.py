@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import orjson
+
 from streams.demo.recount import Profile
 from streams.demo.recount_experiments import Arm
 
@@ -64,6 +66,8 @@ def compare_profiles(expected: Mapping[str, Profile], found: Mapping[str, Profil
             differences.append(Difference(where, contact_id, "profile", ABSENT, PRESENT))
         else:
             shown = {name: value for name, value in found[contact_id].items() if name != _NOT_COMPARED}
+            if _as_bytes(expected[contact_id]) == _as_bytes(shown):
+                continue  # as almost all are: to walk through two dictionaries takes five times as long
             for field, truth, other in _unequal(expected[contact_id], shown, ""):
                 differences.append(Difference(where, contact_id, field, truth, other))
     return differences
@@ -121,6 +125,10 @@ def compare_segments(expected: Mapping[str, set[str]], found: Mapping[str, set[s
         for name in sorted(expected.keys() | found.keys())
         if expected.get(name, set()) != found.get(name, set())
     ]
+
+
+def _as_bytes(profile: Profile) -> bytes:
+    return orjson.dumps(profile, option=orjson.OPT_SORT_KEYS)
 
 
 def _of_reason(letters: Counter[tuple[str, bytes]], reason: str) -> Counter[bytes]:

@@ -1,5 +1,6 @@
-"""What the demo shows in the terminal: progress bars while it runs, and the last page."""
+"""What the demo shows in the terminal: phases and progress bars while it runs, and the last page."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -10,7 +11,6 @@ from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
@@ -22,6 +22,39 @@ from streams.demo.publishing import ShowProgress
 from streams.demo.report import DemoReport, DonorTotals, ExperimentLine, Figures, ReachedContact, TopicFlow
 from streams.domain.display_names import counted
 from streams.domain.money import every_currency, money
+
+
+class Phase:
+    """The line beside the spinner: what is done or waited for, how far that is, and for how long already."""
+
+    def __init__(self, what: str) -> None:
+        self.become(what)
+
+    def become(self, what: str) -> None:
+        """Begin with something else."""
+        self._what, self._far, self._began = what, "", time.monotonic()
+
+    def keep(self, what: str) -> None:
+        """Go on with this, or begin with it where it is something else."""
+        if what != self._what:
+            self.become(what)
+
+    def move(self, far: str) -> None:
+        """It is so far."""
+        self._far = far
+
+    def __rich__(self) -> Text:
+        """The line now."""
+        parts = (self._what, self._far, f"{time.monotonic() - self._began:.0f} s")
+        return Text(" · ".join(part for part in parts if part))
+
+
+@contextmanager
+def phase(console: Console, what: str) -> Iterator[Phase]:
+    """Show a phase for the length of a block."""
+    shown = Phase(what)
+    with console.status(shown):
+        yield shown
 
 
 @contextmanager
@@ -46,9 +79,9 @@ def bars(console: Console, publications: int, interactions: int) -> Iterator[Sho
 class _Lines:
     """Prints a line for each thing that happens in the evening, and shows beside how late it is."""
 
-    def __init__(self, console: Console, status: Status) -> None:
+    def __init__(self, console: Console, shown: Phase) -> None:
         self._console = console
-        self._status = status
+        self._phase = shown
         self._zone = ZoneInfo(ZONE)
 
     def say(self, at: int, words: str) -> None:
@@ -57,7 +90,11 @@ class _Lines:
         self._console.print(line)
 
     def move(self, at: int, published: int) -> None:
-        self._status.update(f"{self._time(at)}  {published:,} records")
+        self._phase.move(f"{self._time(at)}, {published:,} records")
+
+    def wait(self, what: str, far: str) -> None:
+        self._phase.keep(what)
+        self._phase.move(far)
 
     def _time(self, at: int) -> str:
         return f"{datetime.fromtimestamp(at / 1_000, self._zone):%H:%M}"
@@ -68,8 +105,8 @@ def evening_lines(console: Console, evening: Evening) -> Iterator[Teller]:
     """Tell an evening on the console for the length of a block."""
     day = datetime.fromtimestamp(evening.starts / 1_000, ZoneInfo(ZONE))
     console.print(f"\nThe evening of {day:%A} {day.day} {day:%B %Y}, times of {ZONE}:", style="bold")
-    with console.status("") as status:
-        yield _Lines(console, status)
+    with phase(console, "The evening is published") as shown:
+        yield _Lines(console, shown)
 
 
 _SHOWN_DIFFERENCES = 12

@@ -7,12 +7,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from events.console_acts import CONSOLE_ACTS
 from streams.demo.background import lines_of, start_session, stop_session
 from streams.demo.cast import new_link, people_file
 from streams.demo.evening import ZONE
+from streams.demo.list_to_try import FILE
 from streams.demo.workers import COMMAND
 from streams.local.errors import LocalStackError
 from streams.services.console.desk import Desk, DeskMissing
@@ -26,13 +28,27 @@ _FILLED_WITHIN_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class DemoConsole:
-    """A running console. `address`: its URL without a path; `processes`: by name, with the log of all of them."""
+    """A running console. `address`: its URL without a path; `processes`: by name, with the log of all of them.
+
+    `environment`: what they were told.
+    """
 
     address: str
     links: Path
     desk: Path
-    processes: Mapping[str, "subprocess.Popen[bytes]"]
+    processes: dict[str, "subprocess.Popen[bytes]"]
     log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def begin_lake(self) -> Callable[[], object]:
+        """Start what fills the lake; returns what stops it.
+
+        It reads in a few seconds what is there already. Begun with the rest, it would take as much of the processor as
+        the worker, for files of a few records each.
+        """
+        process, _ = start_session([sys.executable, "-m", COMMAND, "lake", "run"], self.environment, self.log)
+        self.processes["lake run"] = process
+        return lambda: stop_session(process)
 
     def new_link(self) -> str:
         """A URL that signs in whoever opens it first."""
@@ -44,30 +60,35 @@ class DemoConsole:
             if (code := process.poll()) is not None:
                 raise LocalStackError(f"{name} ended with exit code {code}; see {self.log}")
 
-    def wait_until_filled(self, now_ms: Callable[[], int]) -> None:
-        """Wait until the desk has all that the topics have now. Raises `LocalStackError` after five minutes."""
+    def wait_until_filled(self, now_ms: Callable[[], int], show: Callable[[str], None]) -> None:
+        """Wait until the desk has all that the topics have now. Raises `LocalStackError` after five minutes.
+
+        `show` is told how far it is.
+        """
         given_up = time.monotonic() + _FILLED_WITHIN_S
-        while not _is_filled(self.desk, now_ms()):
+        while (topics := _unread(self.desk, now_ms())) != []:
+            show(f"{', '.join(topics[:3])} not read to the end yet" if topics else "not there yet")
             self.must_run()
             if time.monotonic() > given_up:
                 raise LocalStackError(f"the desk was not filled within {_FILLED_WITHIN_S:.0f} s; see {self.log}")
             time.sleep(_LOOK_AGAIN_S)  # nobody is told of it; the file is asked
 
 
-def _is_filled(path: Path, now_ms: int) -> bool:
+def _unread(path: Path, now_ms: int) -> list[str] | None:
+    """The topics that the desk does not have to their ends; None: there is no desk yet."""
     try:
         desk = Desk.open(path)
     except DeskMissing:
-        return False
+        return None
     try:
-        return all(topic.complete for topic in freshness(desk, now_ms).values())
+        return [name for name, topic in freshness(desk, now_ms).items() if not topic.complete]
     finally:
         desk.close()
 
 
 @contextmanager
 def demo_console(servers: Mapping[str, str], folder: Path) -> Iterator[DemoConsole]:
-    """The console for the length of a block, with an empty desk and an empty lake in an empty `folder`.
+    """The console for the length of a block, with an empty desk and a place for a lake in an empty `folder`.
 
     `servers`: the environment that leads to Kafka and Redis. Raises `LocalStackError` when one of them does not start.
     """
@@ -80,6 +101,7 @@ def demo_console(servers: Mapping[str, str], folder: Path) -> Iterator[DemoConso
     environment = {
         **servers,
         "HARMONIA_CONSOLE_PEOPLE": str(people),
+        "HARMONIA_CONSOLE_MAY": " ".join(CONSOLE_ACTS),
         "HARMONIA_DESK": str(desk),
         "HARMONIA_DESK_CLOCK": "events",
         "HARMONIA_DESK_HOURS": "9000",
@@ -90,14 +112,13 @@ def demo_console(servers: Mapping[str, str], folder: Path) -> Iterator[DemoConso
     }
     with ExitStack() as started:
         running = {}
-        for words in ("console follow", "lake run"):
-            command = [sys.executable, "-m", COMMAND, *words.split()]
-            running[words], _ = start_session(command, environment, log)
-            started.callback(stop_session, running[words])
-        command = [sys.executable, "-m", SERVER, str(links), str(desk)]
+        command = [sys.executable, "-m", COMMAND, "console", "follow"]
+        running["console follow"], _ = start_session(command, environment, log)
+        started.callback(stop_session, running["console follow"])
+        command = [sys.executable, "-m", SERVER, str(links), str(desk), str(folder / FILE)]
         running["console"], began = start_session(command, environment, log)
         started.callback(stop_session, running["console"])
-        yield DemoConsole(_address(running["console"], log, began), links, desk, running, log)
+        yield DemoConsole(_address(running["console"], log, began), links, desk, running, log, environment)
 
 
 def _address(process: "subprocess.Popen[bytes]", log: Path, began: int) -> str:

@@ -1,11 +1,13 @@
 """The demo's connections to the deployment under test, and whether its agents have handled all they sent each other."""
 
+import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from kafka import KafkaConsumer, KafkaProducer
+from kafka.errors import KafkaTimeoutError, TopicAlreadyExistsError
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 
@@ -15,6 +17,7 @@ from events.topics import INPUT_TOPICS, INTERNAL_TOPICS, OUTPUT_TOPICS, SEGMENT_
 from streams.demo.progress import Observer
 from streams.demo.truth import ContactFields
 from streams.platform.clients import KafkaClients, tool_redis
+from streams.platform.errors import MissingTopic
 from streams.platform.settings import Settings
 from streams.platform.topics import create_topics
 from streams.worker.agents.segments.records import TICK
@@ -43,13 +46,14 @@ class Deployment:
         return sum(self.observer.ends([topic.name for topic in (*INPUT_TOPICS, *OUTPUT_TOPICS)]).values())
 
 
+_TOPICS_WITHIN_S = 120.0
+
+
 @contextmanager
 def open_deployment(settings: Settings) -> Iterator[Deployment]:
     """Clients of a deployment for the length of a block; topics that are missing are made."""
     kafka = KafkaClients(settings)
-    admin = kafka.admin()
-    create_topics(admin, settings)
-    admin.close()
+    _make_topics(kafka, settings)
     producer, consumer, redis = kafka.tool_producer(), kafka.tool_consumer(), tool_redis(settings)
     observer = Observer(kafka, redis, settings.app_id)
     try:
@@ -58,6 +62,21 @@ def open_deployment(settings: Settings) -> Iterator[Deployment]:
     finally:
         for client in (producer, consumer, observer, redis):
             client.close()
+
+
+def _make_topics(kafka: KafkaClients, settings: Settings) -> None:
+    """Make the topics that are missing; a broker that a busy machine keeps from answering is asked again."""
+    given_up = time.monotonic() + _TOPICS_WITHIN_S
+    while True:
+        admin = kafka.admin()
+        try:
+            create_topics(admin, settings)
+            return
+        except (KafkaTimeoutError, TopicAlreadyExistsError, MissingTopic):  # it may be making them still
+            if time.monotonic() > given_up:
+                raise
+        finally:
+            admin.close()
 
 
 def counted(addresses: Sequence[str], metric: str, **labels: str) -> int:

@@ -7,6 +7,7 @@ All of it follows from the seed: which record is published when, and what Harmon
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from math import sqrt
 from random import Random
@@ -97,8 +98,7 @@ class Evening:
     """The records of an evening and when each is published; `acts`: what its teams do; times in ms.
 
     `before`: the records of the evening a week earlier and of the one before, to compare it with. `released`: when an
-    operator releases what is held of the source that broke. `letters`: how many refused records of a source in a minute
-    put it into quarantine.
+    operator releases what is held of the source that broke.
     """
 
     starts: int
@@ -106,7 +106,6 @@ class Evening:
     acts: Sequence[Act]
     before: Sequence[Publication]
     released: int
-    letters: int
 
     @property
     def ends(self) -> int:
@@ -135,7 +134,7 @@ def write_evening(
         one for each in _BEFORE for one in _evening_before(rng, people, donors, scale, (starts - each.days * DAY, each))
     ]
     messages = max(_LEAST_MESSAGES, round(_MESSAGES * scale))
-    bad_forms = max(_LEAST_BAD_FORMS, round(_BAD_FORMS * scale))
+    bad_forms = _bad_forms(scale)
     no = _said_no([*past, *(one.sent for one in before if one.reason is None)])
     asked = [one for one in people if name_of(one.contact()) not in no]
     mailed = _readers(rng, asked, _walk_lists(people, no), scale, round(messages * _GMAIL_SHARE))
@@ -160,7 +159,16 @@ def write_evening(
         Act(starts + _TEXTED, f"outreach/textbank texts {TEXTS}"),
     ]
     found.sort(key=lambda one: one.at)
-    return Evening(starts, found, acts, before, starts + _RELEASED, bad_forms // 3)
+    return Evening(starts, found, acts, before, starts + _RELEASED)
+
+
+def letters_of(scale: float) -> int:
+    """How many refused records of a source in a minute are to put it into quarantine, so that what breaks does."""
+    return _bad_forms(scale) // 3
+
+
+def _bad_forms(scale: float) -> int:
+    return max(_LEAST_BAD_FORMS, round(_BAD_FORMS * scale))
 
 
 def name_of(contact: ContactFields) -> str:
@@ -198,11 +206,15 @@ def _walk_lists(people: Sequence[Voter], no: Set[str]) -> dict[str, list[Voter]]
     """
     lists = {}
     for method in ("door", "phone"):
-        places = {one.number: Random(f"{method} {one.number}").random() for one in people}  # nosec B311
-        listed = sorted(people, key=lambda one: places[one.number])
+        listed = sorted(people, key=lambda one: _place(method, one.number))
         asked = [one for one in listed if name_of(one.contact()) not in no]
         lists[method] = [one if name_of(one.contact()) not in no else asked.pop() for one in listed[: len(asked)]]
     return lists
+
+
+@cache
+def _place(method: str, number: int) -> float:
+    return Random(f"{method} {number}").random()  # nosec B311 # invented people, no secrets
 
 
 def _evening_before(

@@ -13,10 +13,12 @@ from typing import Any, Protocol
 from kafka import KafkaProducer
 
 from events.outputs import SystemAlert
+from events.topics import QUARANTINE
 from streams.demo.deployment import Deployment
 from streams.demo.evening import BROKEN, Evening
 from streams.demo.evening_watch import Watch, watching
-from streams.demo.publishing import PATIENCE_S, wait_until_in_redis
+from streams.demo.progress import Progress
+from streams.demo.publishing import wait_until_in_redis
 from streams.demo.source_system import HOUR
 from streams.demo.truth import Publication
 from streams.demo.workers import COMMAND, Workers
@@ -37,6 +39,9 @@ class Teller(Protocol):
 
     def move(self, at: int, published: int) -> None:
         """It is so late, and so many records were published."""
+
+    def wait(self, what: str, far: str) -> None:
+        """It is over, and this is waited for; it is so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +99,9 @@ class _Publisher:
 
     def finish(self) -> None:
         """Wait until all are answered."""
-        self._producer.flush(PATIENCE_S)
+        self._producer.flush()
         for future in self._open:
-            future.get(PATIENCE_S)
+            future.get()
 
 
 class _Operator:
@@ -145,9 +150,10 @@ def play_evening(
         open_.callback(operator.stop)
         play = _Play(evening, watch, operator, workers, teller)
         play.publish(deployment.producer, Pace(evening, hour_s))
-        wait_until_in_redis(deployment, lambda _: play.look(evening.ends))
-        play.release_the_rest()
-        wait_until_in_redis(deployment, lambda _: play.look(evening.ends))
+        wait_until_in_redis(deployment, play.show)
+        if hour_s or any(deployment.observer.ends([QUARANTINE]).values()):
+            play.release_the_rest()
+            wait_until_in_redis(deployment, play.show)
         return PlayedEvening(tuple(watch.alerts), operator.released, is_at_once=not hour_s)
 
 
@@ -182,6 +188,12 @@ class _Play:
             pace.wait_until(min([each.at for each in (one, *acts[:1]) if each is not None], default=now))
         publisher.finish()
 
+    def show(self, seen: Progress) -> None:
+        """Tell what is waited for, and what Harmonia has said."""
+        self.look(self.evening.ends)
+        done, changes = seen.folded + min(seen.in_sink, seen.changes), seen.interactions + seen.changes
+        self.teller.wait("Waiting until the evening is in Redis", f"{done / max(1, changes):.0%}")
+
     def look(self, now: int) -> None:
         """Tell what Harmonia has said since the last look."""
         self.workers.must_run()
@@ -199,8 +211,10 @@ class _Play:
         given_up = time.monotonic() + QUARANTINE_S
         while not self.watch.quarantined() and time.monotonic() < given_up:
             self.look(self.evening.ends)
+            self.teller.wait(f"Waiting until {BROKEN} is in quarantine", "workers look at a minute once it has passed")
             time.sleep(LOOK_S)  # nobody is told of it; the topic is asked
         self._release(self.evening.ends)
+        self.teller.wait(f"Releasing what is held of {BROKEN}", "")
         self.operator.finish()  # of what came while that one ran, some is held still
         self.operator.start()
         self.operator.finish()

@@ -1,10 +1,12 @@
 """Publishes the demo's script to Kafka, as several teams' producers would, and waits until all of it is in Redis."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
+from typing import Any
 
 from kafka import KafkaProducer
 from redis import Redis
@@ -22,18 +24,26 @@ from streams.platform.errors import EngineError
 
 IMPORT_STAGE = "import"
 PATIENCE_S = 30.0
+_AHEAD = 20_000
+"""So many records at most wait for their acknowledgement: of more, the last would wait for longer than a record may."""
 
 
 def publish(producer: KafkaProducer, publications: Sequence[Publication], advance: Callable[[], None]) -> None:
-    """Send all records in order and wait for every acknowledgement; `advance` is called at each."""
-    sent = []
+    """Send all records in order and wait for every acknowledgement; `advance` is called at each.
+
+    How long all of them take depends on the machine, so that is not limited. Raises what Kafka has refused, and
+    `KafkaTimeoutError` when one record is not acknowledged within the delivery timeout of the producer.
+    """
+    sent: deque[Any] = deque()
     for one in publications:
+        if len(sent) >= _AHEAD:
+            sent.popleft().get()
         future = producer.send(one.topic, key=one.key, value=one.value, headers=list(one.headers))
         future.add_callback(lambda _: advance())
         sent.append(future)
-    producer.flush(PATIENCE_S)
+    producer.flush()
     for future in sent:
-        future.get(PATIENCE_S)
+        future.get()
 
 
 def publish_refused(producer: KafkaProducer, rows: Sequence[RefusedRow], at_ms: int) -> None:
@@ -70,7 +80,7 @@ def probe(
 
 
 PROBES = 100
-LOOK_AGAIN_S = 0.1
+LOOK_AGAIN_S = 0.25
 STUCK_AFTER_S = 60.0
 """How long nothing may move before the pipeline counts as stuck."""
 
@@ -143,6 +153,7 @@ def wait_until_in_redis(deployment: Deployment, show: Callable[[Progress], None]
                 return moved
         if time.perf_counter() - moved > STUCK_AFTER_S:
             raise PipelineStuck(f"nothing has moved for {STUCK_AFTER_S:.0f} s: {now}")
+        time.sleep(LOOK_AGAIN_S)  # nobody is told of it; brokers and Redis are asked, which have work to do
 
 
 def _ended(publishing: "Future[None]") -> bool:

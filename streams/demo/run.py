@@ -1,34 +1,40 @@
 """One run of the demo: starts the servers and workers, publishes the script, compares the results with the oracle."""
 
 import fcntl
-import shutil
 import statistics
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
+from events.experiments import ExperimentDefinition
 from events.regimes import REGIMES, RegimeName
 from streams.demo import segments
-from streams.demo.browsing import Browsing, Visit
+from streams.demo.background import begin
+from streams.demo.browsing import Browsing, Visit, own_policy
 from streams.demo.check import Difference, Letter, compare_letters, compare_profiles
-from streams.demo.console import bars, evening_lines, render
+from streams.demo.console import bars, evening_lines, phase, render
 from streams.demo.deployment import Deployment, counted, open_deployment
-from streams.demo.evening import last_evening
+from streams.demo.evening import last_evening, letters_of
 from streams.demo.evening_play import PlayedEvening, play_evening
 from streams.demo.evening_report import evening_differences, evening_figures, held_letters
-from streams.demo.experiments import define, plans_of, results_in_redis, wrong_results
+from streams.demo.experiments import Truth, define, plans_of, results_in_redis, wrong_results
 from streams.demo.french.rights_check import wrong_rights
 from streams.demo.french.story import french_script
+from streams.demo.list_to_try import list_to_try
 from streams.demo.oracle import all_closed_channels
 from streams.demo.progress import Progress
 from streams.demo.publishing import PlayResult, play
 from streams.demo.read_back import closed_channels_in_topic, letters_in_topic, profiles_in_redis, profiles_in_topic
 from streams.demo.recount import Profile
+from streams.demo.recount_segments import Table
 from streams.demo.report import (
     DemoReport,
     Figures,
@@ -40,16 +46,15 @@ from streams.demo.report import (
     top_donors,
 )
 from streams.demo.script import Script, write_script
+from streams.demo.servers import naming_own_servers, refuse_used_cluster, start_stack
 from streams.demo.source_system import DAY
-from streams.demo.workers import Workers, start_workers
-from streams.local.stack import ExistingServers, Stack, local_stack, start, stop
+from streams.demo.truth import ContactFields
+from streams.demo.workers import Workers, launch_workers
+from streams.engine.garbage_collector import collect_rarely, collecting_later
+from streams.local.stack import ExistingServers, Stack
 from streams.platform.errors import EngineError
-from streams.platform.settings import Settings, env_file_note, variable_of
+from streams.platform.settings import Settings, variable_of
 from streams.platform.shutdown import signals_end_the_block
-
-
-class ClusterNotEmpty(EngineError):
-    """The cluster that was given holds records already, which the demo could not tell from its own."""
 
 
 class DemoBusy(EngineError):
@@ -90,41 +95,56 @@ class DemoResult:
 
 
 def run_demo(settings: Settings, options: DemoOptions, console: Console) -> DemoResult:
-    """Run the demo once, on a fresh stack, and print its last page.
+    """Run the demo once, on a fresh stack, and print its last page; with a `visit` the console's link comes first.
 
-    Raises `LocalStackError`, `ClusterNotEmpty` or `PipelineStuck`. Everything it started is stopped at the end; with
-    `keep` only after a failure.
+    Raises `LocalStackError`, `ClusterNotEmpty`, `OwnServerSilent` or `PipelineStuck`. Everything it started is stopped
+    at the end; with `keep` only after a failure.
     """
     home = settings.home.resolve() / "demo"
     log = home / "worker.log"
-    with console.status("Writing the script"):
-        evening_starts = None if options.hour_s is None else last_evening(_now())
+    with signals_end_the_block(), _alone(home) as lock, ExitStack() as started, ExitStack() as using:
+        given = ExistingServers.of(settings)
         today = _now() // DAY * DAY
-        script = _script(options, today, evening_starts)
-    with signals_end_the_block(), _alone(home) as lock, ExitStack() as started:
-        stack = _start_stack(home, ExistingServers.of(settings), options.keep, console, started)
-        with open_deployment(_settings_of(settings, stack, home, options.regime)) as deployment:
-            if deployment.records():
-                raise ClusterNotEmpty(
-                    f"the topics at KAFKA_BOOTSTRAP{env_file_note('KAFKA_BOOTSTRAP')} hold records already; "
-                    "the demo needs a cluster of its own, and starts one where that is not set"
-                )
-            environment = {**stack.environment, "HARMONIA_STATE_DIR": str(deployment.settings.state_dir)}
-            environment |= _environment_of(options.regime)
-            if script.evening is not None:
-                letters = max(1, script.evening.letters // options.processes)  # each process sees its share
-                environment["HARMONIA_QUARANTINE_LETTERS"] = str(letters)
-            with console.status("Starting the workers"):
-                workers = start_workers(environment, log, options.processes, [lock], restart=True)
-            started.callback(workers.stop)
-            browsing = Browsing(stack.environment, home / "console", console, started) if options.visit else None
-            story = _tell(_Run(deployment, script, workers, console, options.hour_s or 0.0, browsing, today))
-            console.print(render(story))
-            if browsing is not None and options.visit is not None:
-                browsing.end(options.visit, workers.must_run)
+        writing = begin(partial(_script, options, today)) if given.kafka_bootstrap is None else None
+        stack = start_stack(home, given, options.keep, console, started)
+        using.enter_context(naming_own_servers(stack, given, home))
+        if writing is None:
+            refuse_used_cluster(settings)
+            writing = begin(partial(_script, options, today))
+        deployment = using.enter_context(_deployment(_settings_of(settings, stack, home, options), console))
+        environment = {**stack.environment, **_environment_of(options, deployment.settings)}
+        workers = launch_workers(environment, log, options.processes, [lock], restart=True)
+        started.callback(workers.stop)
+        browsing = None
+        if options.visit:
+            browsing = Browsing(stack.environment, home / "policy" / "policy.toml", home / "console", console)
+            browsing.begin(started)
+        with phase(console, "Starting the workers"):
+            workers.wait_until_working(options.processes)
+        with phase(console, "Writing the script"):
+            script = writing.result()
+        collect_rarely()  # the script stays to the end
+        if browsing is not None:
+            browsing.offer(list_to_try(script.accepted()))
+        run = _Run(deployment, script, workers, console, options.hour_s or 0.0, today)
+        told = _publish(run)
+        if browsing is not None:
+            browsing.begin_lake(started)
+        story = _check(run, told)
+        console.print(render(story))
+        if browsing is not None and options.visit is not None:
+            browsing.end(options.visit, workers.must_run)
         if options.keep:
             started.pop_all()
     return DemoResult(story, stack, workers, log, options.regime)
+
+
+@contextmanager
+def _deployment(settings: Settings, console: Console) -> Iterator[Deployment]:
+    with ExitStack() as open_:
+        with phase(console, "Making the topics"):
+            deployment = open_.enter_context(open_deployment(settings))
+        yield deployment
 
 
 def _now() -> int:
@@ -145,54 +165,84 @@ def _alone(home: Path) -> Iterator[int]:
         yield file.fileno()
 
 
-def _start_stack(home: Path, given: ExistingServers, keep: bool, console: Console, started: ExitStack) -> Stack:
-    stop(home, wipe=True)
-    shutil.rmtree(home / "state", ignore_errors=True)
-    with console.status("Starting Kafka and Redis") as status:
-        if not keep:
-            return started.enter_context(local_stack(home, given, status.update))
-        stack = start(home, given, status.update)
-        started.callback(stop, home)
-        return stack
+def _script(options: DemoOptions, today: int) -> Script:
+    with collecting_later():  # hundreds of thousands of objects that stay
+        if options.regime == "fr":
+            return french_script(options.seed, options.scale, today)
+        evening_starts = None if options.hour_s is None else last_evening(_now())
+        return write_script(options.seed, options.scale, today, evening_starts)
 
 
-def _script(options: DemoOptions, today: int, evening_starts: int | None) -> Script:
-    if options.regime == "fr":
-        return french_script(options.seed, options.scale, today)
-    return write_script(options.seed, options.scale, today, evening_starts)
+def _environment_of(options: DemoOptions, settings: Settings) -> dict[str, str]:
+    """What workers are told besides servers: the regime of the story, whatever is set where the demo runs."""
+    found = {"HARMONIA_STATE_DIR": str(settings.state_dir), "HARMONIA_REGIME": options.regime}
+    found |= {variable_of(name): str(value) for name, value in REGIMES[options.regime].settings.items()}
+    if options.visit is not None:
+        found["HARMONIA_POLICY"] = str(settings.policy)
+    if options.hour_s is not None:
+        letters = letters_of(options.scale) // options.processes  # each process sees its share
+        found["HARMONIA_QUARANTINE_LETTERS"] = str(max(1, letters))
+    return found
 
 
-def _environment_of(regime: RegimeName) -> dict[str, str]:
-    """The settings of the regime of the story, whatever is set where the demo runs."""
-    given = {variable_of(name): str(value) for name, value in REGIMES[regime].settings.items()}
-    return {"HARMONIA_REGIME": regime, **given}
-
-
-def _settings_of(settings: Settings, stack: Stack, home: Path, regime: RegimeName) -> Settings:
+def _settings_of(settings: Settings, stack: Stack, home: Path, options: DemoOptions) -> Settings:
     where: dict[str, object] = {
         "kafka_bootstrap": stack.kafka_bootstrap,
         "redis_url": stack.redis_url,
         "state_dir": home / "state",
-        "regime": regime,
-        **REGIMES[regime].settings,
+        "regime": options.regime,
+        **REGIMES[options.regime].settings,
     }
+    if options.visit is not None:
+        where["policy"] = own_policy(settings.policy, options.regime, home / "policy")
     return settings.model_copy(update=where)
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """The parts of a run; `hour_s` and `browsing` as in `DemoOptions`. `today`: the midnight of the script, ms."""
+    """The parts of a run; `hour_s` as in `DemoOptions`. `today`: the midnight of the script, ms."""
 
     deployment: Deployment
     script: Script
     workers: Workers
     console: Console
     hour_s: float
-    browsing: Browsing | None
     today: int
 
 
-def _tell(run: _Run) -> DemoReport:
+@dataclass(frozen=True, slots=True)
+class Recounted:
+    """What the oracle has made of a script: profiles, sums of experiments, and who is in which segment."""
+
+    profiles: Mapping[str, Profile]
+    experiments: Truth
+    members: segments.Memberships
+
+
+def recounted(
+    script: Script, identify: Callable[[ContactFields], str], asked: Sequence[Table], at: datetime
+) -> Recounted:
+    """Ask the oracle about a whole script. `asked`: segments, at that moment."""
+    with collecting_later():
+        return Recounted(
+            script.profiles(identify),
+            script.experiments(identify),
+            segments.memberships(script.accepted(), identify, asked, at),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What came of publishing, and what is asked about it; `recounting`: the oracle's answer, under way."""
+
+    played: PlayResult
+    evening: PlayedEvening | None
+    plans: Sequence[ExperimentDefinition]
+    recounting: "Future[Recounted]"
+
+
+def _publish(run: _Run) -> _Told:
+    """Publish all there is, and wait until it is in Redis."""
     deployment, script, workers, console = run.deployment, run.script, run.workers, run.console
     plans, at = plans_of(script.accepted()), segments.moment_of_check()
     asked = segments.tables(at)
@@ -205,41 +255,75 @@ def _tell(run: _Run) -> DemoReport:
         define(deployment.producer, deployment.settings.partitions, plans)
         segments.define(deployment.producer, deployment.settings.partitions, asked[::2])
         played = play(deployment, script, show)
+    recounting = begin(lambda: recounted(script, deployment.identify, asked, at))
     evening = _play_evening(run)
     segments.define(deployment.producer, deployment.settings.partitions, asked[1::2])
-    with console.status("Checking every profile against a recount"):
-        truth, in_redis = script.profiles(deployment.identify), profiles_in_redis(deployment.redis)
-        letters = _letters(deployment, script)
-        segments.state_the_time(deployment, at)
-        differences = [*_compare(deployment, script, truth, in_redis), *compare_letters(script.letters(), letters)]
-        if script.evening is not None and evening is not None:
-            differences += evening_differences(deployment, script.accepted(), script.evening, evening)
-        if deployment.settings.regime == "fr":
-            differences += wrong_rights(script.accepted(), in_redis, deployment.hasher, run.today)
-        members = segments.memberships(script.accepted(), deployment.identify, asked, at)
-        differences += segments.wrong_memberships(deployment, members)
-        shown = (truth if differences else in_redis).values()
-        duplicates = counted(workers.addresses_now(), "harmonia_duplicates_total")
-        figures = _figures(deployment, script, played, in_redis, letters=letters, duplicates=duplicates)
+    segments.state_the_time(deployment, at)
+    return _Told(played, evening, plans, recounting)
+
+
+def _check(run: _Run, told: _Told) -> DemoReport:
+    """Hold everything to the recount, and add up the figures."""
+    deployment, script, evening = run.deployment, run.script, told.evening
+    with phase(run.console, "Recounting every profile from what was sent") as shown:
+        truth = told.recounting.result()
+        shown.become("Checking every profile against the recount")
+        in_redis, letters = profiles_in_redis(deployment.redis), _letters(deployment, script)
+        differences: list[Difference] = []
+        for what, check in _checks(run, truth, in_redis, evening):
+            shown.move(what)
+            differences += check()
+        differences += compare_letters(script.letters(), letters)
+        shown.become("Adding up the figures")
+        profiles = (truth.profiles if differences else in_redis).values()
+        duplicates = counted(run.workers.addresses_now(), "harmonia_duplicates_total")
+        figures = _figures(deployment, script, told.played, in_redis, letters=letters, duplicates=duplicates)
         if script.evening is not None and evening is not None:
             figures = replace(figures, evening=evening_figures(deployment, script.evening, evening))
     return DemoReport(
         figures,
         flows(script.everything()),
-        most_reached(shown),
-        experiment_lines(results_in_redis(deployment.redis, [plan.id for plan in plans])),
-        len(truth),
+        most_reached(profiles),
+        experiment_lines(results_in_redis(deployment.redis, [plan.id for plan in told.plans])),
+        len(truth.profiles),
         differences,
         deployment.settings.regime == "fr",
     )
+
+
+def _checks(
+    run: _Run, truth: Recounted, in_redis: Mapping[str, Profile], evening: PlayedEvening | None
+) -> Iterator[tuple[str, Callable[[], Iterable[Difference]]]]:
+    """What is compared, in words, and the comparison."""
+    deployment, script = run.deployment, run.script
+    topic = deployment.consumer
+    yield "profiles in Redis", lambda: compare_profiles(truth.profiles, in_redis, "redis")
+    yield (
+        "profiles in contact-state",
+        lambda: compare_profiles(truth.profiles, profiles_in_topic(topic), "contact-state"),
+    )
+    yield (
+        "closed channels",
+        lambda: compare_profiles(
+            all_closed_channels(truth.profiles), closed_channels_in_topic(topic), "contact-suppressions"
+        ),
+    )
+    yield "experiments", lambda: wrong_results(deployment.redis, truth.experiments)
+    if script.evening is not None and evening is not None:
+        of_evening = partial(evening_differences, deployment, script.accepted(), script.evening, evening)
+        yield "campaigns and alerts of the evening", of_evening
+    if deployment.settings.regime == "fr":
+        yield (
+            "consent, provenance and retention",
+            lambda: wrong_rights(script.accepted(), in_redis, deployment.hasher, run.today),
+        )
+    yield "segments", lambda: segments.wrong_memberships(deployment, truth.members)
 
 
 def _play_evening(run: _Run) -> PlayedEvening | None:
     evening = run.script.evening
     if evening is None:
         return None
-    if run.browsing is not None and run.hour_s:
-        run.browsing.begin()  # for who wants to look on
     with evening_lines(run.console, evening) as teller:
         return play_evening(run.deployment, evening, run.hour_s, run.workers, teller)
 
@@ -250,19 +334,6 @@ def _letters(deployment: Deployment, script: Script) -> list[Letter]:
     if script.evening is not None:
         found += held_letters(deployment.consumer, {value: reason for reason, value in script.letters()})
     return found
-
-
-def _compare(
-    deployment: Deployment, script: Script, truth: Mapping[str, Profile], in_redis: Mapping[str, Profile]
-) -> list[Difference]:
-    return [
-        *compare_profiles(truth, in_redis, "redis"),
-        *compare_profiles(truth, profiles_in_topic(deployment.consumer), "contact-state"),
-        *compare_profiles(
-            all_closed_channels(truth), closed_channels_in_topic(deployment.consumer), "contact-suppressions"
-        ),
-        *wrong_results(deployment.redis, script.experiments(deployment.identify)),
-    ]
 
 
 def _figures(  # noqa: PLR0913 (each is a source of figures)

@@ -19,16 +19,35 @@ _WORKING = re.compile(r"worker (\d+): working on")
 
 @dataclass(slots=True)
 class Workers:
-    """A running `harmonia worker` command in a session of its own, and the metrics address of each process."""
+    """A running `harmonia worker` command in a session of its own, and the metrics address of each process.
+
+    `began`: where in the log its own lines begin.
+    """
 
     process: "subprocess.Popen[bytes]"
     addresses: list[str]
     log: Path
+    began: int = 0
 
     def must_run(self) -> None:
         """Raise `LocalStackError` when the command has ended by itself."""
         if (code := self.process.poll()) is not None:
             raise LocalStackError(f"the worker ended with exit code {code}; see {self.log}")
+
+    def wait_until_working(self, processes: int) -> None:
+        """Wait until each process works on its partitions. Raises `LocalStackError` when they end before they work."""
+        addresses: dict[str, str] = {}
+        working: set[str] = set()
+        for line in lines_of(self.process, self.log, self.began):
+            if found := _METRICS.match(line):
+                addresses[found[1]] = found[2]
+            elif found := _WORKING.match(line):
+                working.add(found[1])
+            if len(working) >= processes:
+                self.addresses = [addresses[pid] for pid in sorted(working)]
+                return
+        code = self.process.wait()
+        raise LocalStackError(f"the worker ended with exit code {code} before it worked; see {self.log}")
 
     def addresses_now(self) -> list[str]:
         """The metrics addresses of the processes that run now, also of one that was started again after a failure."""
@@ -49,22 +68,35 @@ def start_workers(  # noqa: PLR0913 (each is a part of what is started)
     restart: bool = False,
     program: str = COMMAND,
 ) -> Workers:
-    """Start workers and wait until each process works on its partitions.
-
-    `environment` is added to this process's own. Their output goes to `log`. `keep_open`: file descriptors that they
-    hold for as long as they run, such as a lock's. `restart`: one that fails is started again. `program`: a module that
-    is run in the place of the command. Raises `LocalStackError` when they end before they work.
-    """
-    command = [sys.executable, "-m", program, "worker", "--processes", str(processes)]
-    command += ["--restart"] if restart else []
-    process, began = start_session(command, environment, log, keep_open)
-    workers = Workers(process, [], log)
+    """Start workers as `launch_workers` does, and wait until each process works on its partitions."""
+    workers = launch_workers(environment, log, processes, keep_open, restart=restart, program=program)
     try:
-        workers.addresses = _wait_until_working(process, log, began, processes)
+        workers.wait_until_working(processes)
     except BaseException:
         workers.stop()
         raise
     return workers
+
+
+def launch_workers(  # noqa: PLR0913 (each is a part of what is started)
+    environment: Mapping[str, str],
+    log: Path,
+    processes: int = 1,
+    keep_open: Sequence[int] = (),
+    *,
+    restart: bool = False,
+    program: str = COMMAND,
+) -> Workers:
+    """Start workers, which do not work yet.
+
+    `environment` is added to this process's own. Their output goes to `log`. `keep_open`: file descriptors that they
+    hold for as long as they run, such as a lock's. `restart`: one that fails is started again. `program`: a module that
+    is run in the place of the command.
+    """
+    command = [sys.executable, "-m", program, "worker", "--processes", str(processes)]
+    command += ["--restart"] if restart else []
+    process, began = start_session(command, environment, log, keep_open)
+    return Workers(process, [], log, began)
 
 
 def _is_in_session(pid: int, session: int) -> bool:
@@ -72,16 +104,3 @@ def _is_in_session(pid: int, session: int) -> bool:
         return os.getsid(pid) == session
     except ProcessLookupError:
         return False
-
-
-def _wait_until_working(process: "subprocess.Popen[bytes]", log: Path, began: int, processes: int) -> list[str]:
-    addresses: dict[str, str] = {}
-    working: set[str] = set()
-    for line in lines_of(process, log, began):
-        if found := _METRICS.match(line):
-            addresses[found[1]] = found[2]
-        elif found := _WORKING.match(line):
-            working.add(found[1])
-        if len(working) >= processes:
-            return [addresses[pid] for pid in sorted(working)]
-    raise LocalStackError(f"the worker ended with exit code {process.wait()} before it worked; see {log}")

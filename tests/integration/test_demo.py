@@ -17,12 +17,13 @@ import psutil
 import pytest
 from redis import Redis
 
+from events.topics import INPUT_TOPICS
 from streams.demo.deployment import open_deployment
 from streams.demo.script import write_script
 from streams.demo.truth import ContactFields
 from streams.local.server import running_server
-from streams.local.stack import Stack, stop
-from tests.integration.command import COMMAND, environment_of, harmonia
+from streams.local.stack import Stack, local_stack, stop
+from tests.integration.command import COMMAND, environment_of, harmonia, refused
 from tests.integration.system import settings_of
 from tests.integration.waiting import until
 
@@ -174,6 +175,19 @@ def test_ctrl_c_ends_an_evening_at_once_and_stops_servers_and_workers(tmp_path: 
     assert demo.returncode == 130
     assert servers_of(home) == []
     assert workers_of(home) == []
+
+
+def test_a_cluster_that_holds_records_is_refused_before_the_script_is_written_and_the_cure_is_named(
+    tmp_path: Path,
+) -> None:
+    with local_stack(tmp_path / "own") as own:
+        with open_deployment(settings_of(own)) as deployment:
+            deployment.producer.send(INPUT_TOPICS[0].name, b"{}").get(30)
+        (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in own.environment.items()))
+        said = refused(harmonia(tmp_path, "demo", "--scale", SCALE, environment={}))
+    assert f"the topics at {own.kafka_bootstrap}, which KAFKA_BOOTSTRAP names (in the file .env), hold records" in said
+    assert "Take KAFKA_BOOTSTRAP and REDIS_URL out of .env while it runs" in said
+    assert not (tmp_path / "home" / "demo" / "worker.log").exists()
 
 
 def servers_of(home: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""`harmonia demo` at a terminal: it ends with a console of its data, which one link opens once, until Ctrl-C."""
+"""`harmonia demo` at a terminal: a link opens a console while its data come, in which all can be tried until Ctrl-C."""
 
 import os
 import pty
@@ -9,7 +9,7 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,10 +59,23 @@ class Browser:
     def ask(self, path: str, **form: str) -> tuple[int, str, str]:
         """The status of an answer, where it leads, and its text."""
         request = urllib.request.Request(self.address + path)
-        request.add_header("Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
         if form:
             request.data = urllib.parse.urlencode(form).encode()
             request.add_header("Origin", self.address)
+        return self._answer(request)
+
+    def send(self, path: str, people: str, form: Mapping[str, str]) -> tuple[int, str, str]:
+        """The same of a form with a list of people as a file."""
+        parts = [(f'name="{name}"', value) for name, value in form.items()]
+        parts.append(('name="list"; filename="people.csv"', people))
+        text = "".join(f"--part\r\nContent-Disposition: form-data; {head}\r\n\r\n{said}\r\n" for head, said in parts)
+        request = urllib.request.Request(self.address + path, f"{text}--part--\r\n".encode())
+        request.add_header("Content-Type", "multipart/form-data; boundary=part")
+        request.add_header("Origin", self.address)
+        return self._answer(request)
+
+    def _answer(self, request: urllib.request.Request) -> tuple[int, str, str]:
+        request.add_header("Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
         try:
             answer = urllib.request.build_opener(_StaysHere).open(request, timeout=60)
         except urllib.error.HTTPError as other:
@@ -110,23 +123,28 @@ def left_in(folder: Path) -> list[psutil.Process]:
     return found
 
 
-def test_a_demo_at_a_terminal_ends_with_a_console_that_a_link_opens_once_until_ctrl_c(
+def test_a_demo_at_a_terminal_shows_a_console_from_its_beginning_that_a_link_opens_once_until_ctrl_c(
     terminal: Terminal, tmp_path: Path
 ) -> None:
+    terminal.read_until("folded into contacts")
+    [(address, token)] = terminal.links()
+    assert terminal.shown.index("/enter/") < terminal.shown.index("folded into contacts")
+    browser = Browser(address)
+    assert browser.ask(f"/enter/{token}")[:2] == (303, "/")
+    assert browser.ask("/")[0] == 200, "while the records are on their way"
+
     terminal.read_until("Ctrl-C: stop the demo")
     assert "agree on each" in terminal.shown
     assert "digital/signup" in terminal.shown
-    assert terminal.shown.index("Filling the console's desk") < terminal.shown.index("/enter/")
-    [(address, token)] = terminal.links()
-    browser = Browser(address)
-
-    assert browser.ask(f"/enter/{token}")[:2] == (303, "/")
+    assert len(terminal.links()) == 1
     status, _, page = browser.ask("/status")
     assert status == 200
     assert "See it as" in page
     assert "everybody" in page
     assert_each_page_has_its_blocks(browser)
     assert_totals_are_those_of_the_commands(browser, page, tmp_path)
+    assert_every_act_is_open(browser)
+    assert_a_list_of_the_demos_people_is_judged(browser, page)
     assert Browser(address).ask(f"/enter/{token}")[0] == 403, "it was used"
     assert Browser(address).ask("/status")[:2] == (303, "/signin")
 
@@ -151,6 +169,28 @@ def assert_each_page_has_its_blocks(browser: Browser) -> None:
                 status, _, text = browser.ask(elsewhere)
             assert status == 200, page.path
             assert sentence not in text, page.path
+
+
+def assert_every_act_is_open(browser: Browser) -> None:
+    """To somebody with all roles; what each act then does is tried elsewhere."""
+    for path in ("/send", "/rights", "/policy", "/plans", "/segments/new"):
+        text = browser.ask(path)[2]
+        assert "HARMONIA_" not in text, path
+        assert "The settings of this console allow it to nobody" not in text, path
+        assert "None of your roles may do this" not in text, path
+
+
+def assert_a_list_of_the_demos_people_is_judged(browser: Browser, page: str) -> None:
+    [csrf, *_] = re.findall(r'name="csrf" value="([^"]+)"', page)
+    [path] = re.findall(r'href="(/demo/[^"]+)"', browser.ask("/send")[2])
+    status, _, people = browser.ask(path)
+    assert status == 200
+    head, *rows = people.splitlines()
+    assert (head, len(rows) > 20) == ("voter_id,external.fec,email,region", True)
+    said = {"channel": "email", "purpose": "fundraising", "team": "digital", "csrf": csrf, "once": "a" * 22}
+    assert browser.send("/send/judge", people, said)[:2] == (303, "/send")
+    until(lambda: "may be reached now" in browser.ask("/send")[2], "the judged list")
+    assert f"of {len(rows)} may be reached now" in browser.ask("/send")[2]
 
 
 def assert_totals_are_those_of_the_commands(browser: Browser, page: str, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The last page: right numbers, nothing cut off at 80 columns, and a red end when the check failed."""
 
 import json
+import re
 from dataclasses import replace
 from io import StringIO
 
@@ -8,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from streams.demo.check import Difference
-from streams.demo.console import render
+from streams.demo.console import Phase, render
 from streams.demo.oracle import recount
 from streams.demo.report import (
     DemoReport,
@@ -169,3 +170,14 @@ def test_most_reached_come_by_messages_and_conversations() -> None:
 
 def test_net_donations_are_summed_over_contacts() -> None:
     assert net_donations(PROFILES.values()) == {"USD": 91_200}
+
+
+def test_the_line_beside_the_spinner_names_the_phase_how_far_it_is_and_how_long_it_has_taken() -> None:
+    shown = Phase("Starting Kafka")
+    assert re.fullmatch(r"Starting Kafka · \d+ s", shown.__rich__().plain)
+    shown.keep("Checking")
+    shown.move("profiles in Redis")
+    shown.keep("Checking")
+    assert re.fullmatch(r"Checking · profiles in Redis · \d+ s", shown.__rich__().plain)
+    shown.become("Adding up")
+    assert re.fullmatch(r"Adding up · \d+ s", shown.__rich__().plain)

@@ -19,6 +19,7 @@ from streams.demo.evening import (
     TEXTS,
     Evening,
     last_evening,
+    letters_of,
     name_of,
     write_evening,
 )
@@ -43,8 +44,13 @@ def donations() -> list[Sent]:
 
 
 @pytest.fixture(scope="module", params=[1.0, 0.02], ids=["whole", "small"])
-def evening(request: pytest.FixtureRequest, donations: list[Sent]) -> Evening:
-    scale: float = request.param
+def scale(request: pytest.FixtureRequest) -> float:
+    found: float = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+def evening(scale: float, donations: list[Sent]) -> Evening:
     return write_evening(donations, 7, scale, STARTS)
 
 
@@ -167,12 +173,14 @@ def test_complaints_about_the_mailing_come_near_the_limit_and_never_reach_it(eve
     assert (recounted["sent"], recounted["complaints"]) == (messages["gmail"], complaints["gmail"])
 
 
-def test_the_source_that_breaks_is_good_before_and_after_and_sends_enough_to_be_noticed(evening: Evening) -> None:
+def test_the_source_that_breaks_is_good_before_and_after_and_sends_enough_to_be_noticed(
+    evening: Evening, scale: float
+) -> None:
     broke, mended = (act.at for act in evening.acts if act.words.startswith(BROKEN))
     forms = [one for one in evening.arrivals if one.publication.sent.source == BROKEN]
     bad = [one.at for one in forms if one.publication.reason == "no_time"]
     good = [one.at for one in forms if one.publication.kind == "first" and not one.publication.late]
-    assert len([at for at in bad if broke <= at < mended]) >= 3 * evening.letters
+    assert len([at for at in bad if broke <= at < mended]) >= 3 * letters_of(scale)
     assert [at for at in good if broke <= at < mended] == []
     assert 0 < len([at for at in good if at < broke]) < len(bad) / 2
     assert [at for at in good if mended <= at < evening.released]

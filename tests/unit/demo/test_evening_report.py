@@ -110,7 +110,7 @@ def test_the_last_page_says_what_there_was_to_see_in_80_columns() -> None:
 
 def test_an_evening_is_told_in_lines_with_their_times() -> None:
     console = Console(width=40, file=StringIO(), color_system=None)
-    evening = Evening(1_795_813_200_000, [], [], [], 0, 1)
+    evening = Evening(1_795_813_200_000, [], [], [], 0)
     with evening_lines(console, evening) as teller:
         teller.say(evening.starts + 5_400_000, "a sentence that is longer than a line of it")
         teller.move(evening.starts, 7)
