@@ -53,7 +53,7 @@ from streams.engine.writer import Output, TransactionWriter
 from streams.platform.clients import QUIET_FETCH_MS, KafkaClients
 from streams.platform.cooperative import map_cooperatively
 from streams.platform.settings import Settings
-from streams.worker.agents.intake.agent import judge
+from streams.worker.agents.intake.agent import Remarks, judge
 from streams.worker.agents.latency_header import Clock
 from streams.worker.metrics import QuarantineMetrics
 
@@ -98,7 +98,7 @@ class RefusalSurvey:
         source = read_declared_type(record.value, record.headers).source
         if source is None or source not in sources or was_requeued(record.value, record.headers, self._hasher):
             return None
-        return source, isinstance(judge(record, self._hasher, Counter()), Refusal)
+        return source, isinstance(judge(record, self._hasher, Remarks.none()), Refusal)
 
 
 NOTES = TopicPartition(DEAD_LETTERS_REQUEUED, 0)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from streams.demo.workers import Workers, _wait_until_working
+from streams.demo.workers import Workers
 
 COMMAND = "streams.cli.main"
 SABOTAGED = "tests.chaos.sabotage"
@@ -33,9 +33,9 @@ def start_worker(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    workers = Workers(process, [], log)
+    workers = Workers(process, [], log, began)
     try:
-        workers.addresses = _wait_until_working(process, log, began, processes)
+        workers.wait_until_working(processes)
     except BaseException:
         workers.stop()
         raise

@@ -28,7 +28,7 @@ from streams.domain.pressure.french_departments import department_of
 from streams.domain.pressure.notices import without_notice
 from streams.domain.pressure.policy_values import SHORT_MONTH
 from streams.platform.settings import Settings
-from streams.worker.agents.intake.agent import judge
+from streams.worker.agents.intake.agent import Remarks, judge
 from tests.property.worker.links.world import World
 from tests.unit.engine.kafka_records import Fetched
 
@@ -69,7 +69,7 @@ def worked(script: Script) -> Worked:
     done = Worked(World(HASHER, policy=default_policy("fr"), is_warm=True), [])
     for place, one in enumerate(script.publications):
         record = Fetched(place, one.value, headers=one.headers, timestamp=TODAY, topic=one.topic)
-        taken = judge(record, HASHER, Counter(), settings.wall)
+        taken = judge(record, HASHER, Remarks.none(), settings.wall)
         if isinstance(taken, Refusal):
             done.letters.append(Letter(taken.reason.value, one.topic, 0, place, one.value))
         else:
