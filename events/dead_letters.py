@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from events.refusal import Reason, Refusal
-from events.times import parse_time, render_time
+from events.times import is_a_time, parse_time, render_time
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -88,6 +88,7 @@ def dead_letter_headers(
 
     `at_ms`: when it was refused, ms since 1970. `appended_at`: the timestamp of the record, ms; None: it was no record.
     """
+    heard_at = appended_at if appended_at is not None and is_a_time(appended_at) else at_ms
     added = {
         "reason": refusal.reason.value,
         "detail": refusal.detail,
@@ -96,7 +97,7 @@ def dead_letter_headers(
         "partition": str(origin.partition),
         "offset": str(origin.offset),
         "time": render_time(at_ms),
-        _RECORD_TIME: render_time(first_heard(headers, at_ms if appended_at is None else appended_at)),
+        _RECORD_TIME: render_time(first_heard(headers, heard_at)),
     }
     if origin.last_offset is not None:
         added[_LAST_OFFSET] = str(origin.last_offset)

@@ -24,7 +24,7 @@ from events.near_types import UNKNOWN_TYPE
 from events.opening_words import TIME_SENT, opens
 from events.refusal import Reason, Refusal
 from events.registry import MODELS, TOPICS_OF
-from events.times import parse_time, render_time
+from events.times import FIRST_MS, parse_time, render_time
 
 MAX_AHEAD_MS = 3_600_000
 """How far `time` may be ahead of the broker's clock."""
@@ -104,7 +104,7 @@ def not_after(interaction: Interaction, heard_at: int) -> Interaction:
 
     A clock that is fast would let a yes beat every no of the time until then. An earlier moment only makes a yes older.
     """
-    time, data = interaction.time, interaction.data
+    time, data, heard_at = interaction.time, interaction.data, max(heard_at, FIRST_MS)
     if time <= heard_at or not opens(interaction.type, data, time):
         return interaction
     if isinstance(data, ContactSuppressed):

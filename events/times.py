@@ -12,6 +12,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY, _HOUR, _MINUTE, _SECOND = 86_400_000, 3_600_000, 60_000, 1_000
 _FIRST = (datetime(1, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 _LAST = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1) + _DAY - 1
+FIRST_MS = _FIRST
+"""The first millisecond that can be written as a time."""
 _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))",
     re.ASCII,
@@ -58,6 +60,11 @@ def parse_time(text: str) -> int | None:
         offset = int(hours) * _HOUR + int(minutes) * _MINUTE
         ms += offset if sign == "-" else -offset
     return ms if _FIRST <= ms <= _LAST else None
+
+
+def is_a_time(ms: int) -> bool:
+    """Whether `render_time` can write it: it lies in the years 1 to 9999, UTC."""
+    return _FIRST <= ms <= _LAST
 
 
 def _as_rendered(text: str) -> int | None:

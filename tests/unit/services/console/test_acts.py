@@ -30,6 +30,7 @@ CHANGE_NOTHING = {
     "/signout",
     "/choices",
     "/people",
+    "/people/reason",
     "/money/givers",
     "/privacy/reason",
     "/letters/rehearse",
