@@ -346,7 +346,8 @@ class Metrics:
             "harmonia_interactions_total",
             "Interactions by the topic they were read from and what became of them "
             "(input topics: accepted, refused: a dead letter, held: in quarantine; interactions: applied, duplicate, "
-            "full: the contact has no more room, in_vain: the person was erased, forgotten: its source was)",
+            "earlier: a duplicate that happened before the copy that was known, full: the contact has no more room, "
+            "in_vain: the person was erased, forgotten: its source was)",
             ["topic", "outcome"],
             registry=registry,
         )

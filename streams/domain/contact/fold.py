@@ -1,7 +1,8 @@
 """Taking interactions into a state. A set of interactions gives one profile, however it is cut, shuffled or repeated.
 
-An interaction that was taken before changes nothing. One that finds the state full is left out, unless it is a
-retraction, a command or somebody's no: that has to be heard even when there is no more room for anything else.
+An interaction that was taken before changes nothing, unless the copy is earlier. One that finds the state full is left
+out, unless it is a retraction, a command or somebody's no: that has to be heard even when there is no more room for
+anything else.
 
 What is of a source or purpose that is to be forgotten is dropped but for its bare key, whether it or the command comes
 first.
@@ -52,6 +53,7 @@ PATIENCE = 64
 class FoldOutcome(Enum):
     """What the fold did with a fact.
 
+    `EARLIER`: a copy of one that was known, whose earlier time is kept: it changes the state, but counts nowhere again.
     `IN_VAIN`: its person was erased since it happened, or has no new record yet; or it was to erase somebody for having
     done nothing, of whom that does not hold. `FORGOTTEN`: what came from its source is to be forgotten, so its bare key
     alone was kept; that is new in the state.
@@ -59,6 +61,7 @@ class FoldOutcome(Enum):
 
     APPLIED = "applied"
     DUPLICATE = "duplicate"
+    EARLIER = "earlier"
     FULL = "full"
     IN_VAIN = "in_vain"
     FORGOTTEN = "forgotten"
@@ -211,8 +214,7 @@ class _Draft:
             fact, more = self._enter(fact)
         known = kept.get((fact.source, fact.id))
         if known is not None:
-            self._repeat(kept, known, fact)
-            return FoldOutcome.DUPLICATE
+            return self._repeat(kept, known, fact)
         rival = self._rival(kept, fact)
         if rival is not None and self._is_in_front(rival, fact):
             return FoldOutcome.DUPLICATE
@@ -251,13 +253,16 @@ class _Draft:
         if isinstance(fact.carried, CarriedIdentifiers) and fact.carried.exclusive:
             self._exclusive = fact.carried.exclusive
 
-    def _repeat(self, kept: dict[Key, Fact], known: Fact, fact: Fact) -> None:
+    def _repeat(self, kept: dict[Key, Fact], known: Fact, fact: Fact) -> FoldOutcome:
         if (fact.appended_at > known.appended_at and fact.time >= known.time) or fact == known:
-            return
+            return FoldOutcome.DUPLICATE
         first = first_copy(known, fact)
+        if first == known:
+            return FoldOutcome.DUPLICATE
         self._ordered = False
         self._carried.changed = self._carried.changed or first.carried != known.carried
         self._put(kept, first, len(encode_fact(first)) - len(encode_fact(known)))
+        return FoldOutcome.EARLIER
 
     def _put(self, kept: dict[Key, Fact], fact: Fact, more: int) -> None:
         kept[fact.source, fact.id] = fact
@@ -326,6 +331,7 @@ def _limit(fact: Fact) -> int:
 _AS_FORGOTTEN = {
     FoldOutcome.APPLIED: FoldOutcome.FORGOTTEN,
     FoldOutcome.DUPLICATE: FoldOutcome.IN_VAIN,
+    FoldOutcome.EARLIER: FoldOutcome.IN_VAIN,
     FoldOutcome.FULL: FoldOutcome.FULL,
 }
 """What became of an interaction that was forgotten, by what became of its key."""

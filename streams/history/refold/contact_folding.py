@@ -34,6 +34,7 @@ class FoldedFacts(NamedTuple):
 
 
 NOBODY = ContactState()
+_TAKEN = (FoldOutcome.APPLIED, FoldOutcome.EARLIER)
 
 
 def fold_facts(
@@ -49,7 +50,7 @@ def fold_facts(
     """
     left = facts[_erased_count(before.place, facts) :] if whole else facts
     after, became = fold(before, left, begun=begun or _may_be_anew(before.place), patient=True)
-    applied = [fact for fact, outcome in zip(left, became, strict=True) if outcome is FoldOutcome.APPLIED]
+    applied = [fact for fact, outcome in zip(left, became, strict=True) if outcome in _TAKEN]
     changed = applied or FoldOutcome.FORGOTTEN in became
     state = _with_announcements(contact_id, before, after, applied) if changed else before
     return FoldedFacts(state, Counter([*became, *[FoldOutcome.IN_VAIN] * (len(facts) - len(left))]))

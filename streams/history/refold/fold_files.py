@@ -32,8 +32,8 @@ STATES_SCHEMA = pa.schema([("contact_id", TEXT), ("version", pa.int64()), ("stat
 class FoldCounts(NamedTuple):
     """How many contacts have a state, how many a visible profile, and the outcomes of their interactions.
 
-    `outcomes`: `applied`, `duplicate`, `full`, `in_vain`, `forgotten`; `refused`: those that could not be read, by
-    reason.
+    `outcomes`: `applied`, `duplicate`, `earlier`, `full`, `in_vain`, `forgotten`; `refused`: those that could not
+    be read, by reason.
     """
 
     contacts: int

@@ -188,6 +188,6 @@ class _Speaker:
 
 
 def _is_suppressed_anew(step: FragmentStep) -> bool:
-    """Whether a command has come that a profile shows."""
+    """Whether a command has come that a profile shows, or an earlier copy of one."""
     before, after = step.before.commands, step.after.commands
-    return before is not after and any(fact.key not in before for fact in suppressions(after.values()))
+    return before is not after and any(before.get(fact.key) != fact for fact in suppressions(after.values()))

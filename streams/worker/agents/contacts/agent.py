@@ -115,7 +115,7 @@ class ContactsAgent:
     def _count(self, chunk: Run, folded: ChunkHandler) -> None:
         for outcome, count in folded.outcomes.items():
             self._metrics.interactions.labels(chunk.tp.topic, outcome.value).inc(count)
-        self._metrics.duplicates.inc(folded.outcomes[FoldOutcome.DUPLICATE])
+        self._metrics.duplicates.inc(folded.outcomes[FoldOutcome.DUPLICATE] + folded.outcomes[FoldOutcome.EARLIER])
         self._metrics.profiles_cut.inc(folded.builder.cut)
         for reason, count in folded.refusals.items():
             self._metrics.dead_letters.labels(STAGE, reason).inc(count)

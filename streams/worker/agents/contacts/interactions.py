@@ -119,7 +119,9 @@ class InteractionsHandler(ChunkHandler):
         arrived = self._judged(key.decode(), before, arrived)
         begun = self._may_be_anew(key.decode(), before.place)
         after, outcomes = fold(before, [fact for _, fact, _ in arrived], begun=begun)
-        applied, dropped = [], []
+        applied: list[Arrived] = []
+        earlier: list[Arrived] = []
+        dropped: list[KafkaRecord] = []
         for each, outcome in zip(arrived, outcomes, strict=True):
             self.outcomes[outcome] += 1
             if outcome is FoldOutcome.FULL:
@@ -128,16 +130,18 @@ class InteractionsHandler(ChunkHandler):
                 applied.append(each)
                 if each[2] is not None:
                     self._count(each[1], each[2])
+            elif outcome is FoldOutcome.EARLIER:
+                earlier.append(each)
             elif outcome is FoldOutcome.FORGOTTEN:
                 dropped.append(each[0])
-        if not applied and not dropped:
+        if not applied and not earlier and not dropped:
             return before
         facts = [fact for _, fact, _ in applied]
         self.tally.take(key, before, after, facts)
-        if is_by_itself(before) and is_by_itself(after) and not any(map(may_close, facts)):
+        if not earlier and is_by_itself(before) and is_by_itself(after) and not any(map(may_close, facts)):
             stamps = received_headers([record for record, _, _ in applied])
             return self._show(key.decode(), before, replace(after, version=before.version + 1), facts, stamps)
-        return self._step(key.decode(), before, after, applied, dropped)
+        return self._step(key.decode(), before, after, [*applied, *earlier], dropped)
 
     def _judged(self, contact_id: str, before: ContactState, arrived: Sequence[Arrived]) -> Sequence[Arrived]:
         """With the command in front, if there is one for who has done nothing, as it is by the whole person."""
@@ -184,23 +188,23 @@ class InteractionsHandler(ChunkHandler):
         contact_id: str,
         before: ContactState,
         after: ContactState,
-        applied: Sequence[Arrived],
+        taken: Sequence[Arrived],
         dropped: Sequence[KafkaRecord],
     ) -> ContactState:
         """What a chunk changes. `dropped`: of what they said only the key was kept."""
-        erasing = [fact for _, fact, _ in applied if isinstance(fact.detail, Erase)]
+        erasing = [fact for _, fact, _ in taken if isinstance(fact.detail, Erase)]
         parts = counting(self.repository.parts(contact_id, after.place), place_of(after))
-        found = unheard(triggers(fact for _, fact, _ in applied), [before, *parts.values()])
+        found = unheard(triggers(fact for _, fact, _ in taken), [before, *parts.values()])
         step = FragmentStep(
             contact_id,
             before,
             after,
             parts=parts,
-            heard=changes_record(before, after, (fact for _, fact, _ in applied)),
+            heard=changes_record(before, after, (fact for _, fact, _ in taken)),
             erasures=tuple(Erasure(fact.time, fact.source, fact.id) for fact in erasing),
             triggers=found,
         )
-        state = self.finish(step, [*(record for record, _, _ in applied), *dropped], erasing)
+        state = self.finish(step, [*(record for record, _, _ in taken), *dropped], erasing)
         if found and place_of(after).roof is None:
             self.judge(contact_id, overview(person({contact_id: after, **parts})), found, [])
         return state

@@ -1,3 +1,6 @@
+from collections import Counter
+from collections.abc import Sequence
+
 import orjson
 import pytest
 
@@ -14,6 +17,7 @@ from tests.unit.engine.kafka_records import SOURCE, Fetched
 from tests.unit.events.records import NOW
 from tests.unit.worker.agents.contacts.interaction_records import GENERATION, HASHER, folded, kept, said, state_of
 
+HOUR = 3_600_000
 TODAY = render_time(NOW)
 FIRST = GENERATION << GENERATION_BITS
 
@@ -90,6 +94,47 @@ def test_duplicates_alone_change_nothing() -> None:
 
     assert (again.effects.changes, again.effects.outputs) == ({}, [])
     assert again.outcomes == {FoldOutcome.DUPLICATE: 2}
+
+
+def consent(offset: int, id_: str, time: int, *, granted: bool) -> Fetched:
+    return said(offset, "consent.changed", id_=id_, time=time, channel="email", granted=granted)
+
+
+def ruling(offset: int, time: int) -> Fetched:
+    return said(offset, "contact.linked", id_="same", time=time, contact_ids=["c2", "c1"])
+
+
+@pytest.mark.parametrize("beside", [(), (said(3, "donation.made", time=NOW),)])
+def test_a_copy_that_is_earlier_is_kept_and_shown_whatever_else_its_chunk_holds(beside: Sequence[Fetched]) -> None:
+    store = MemoryStore()
+    no, late = consent(1, "no", NOW - HOUR, granted=False), consent(0, "yes", NOW, granted=True)
+    kept(folded(late, no, store=store), store)
+
+    folding = folded(consent(2, "yes", NOW - 2 * HOUR, granted=True), *beside, store=store)
+
+    assert profiles(folding)[b"c1"]["consent"] == {"email": False}
+    assert profiles(folding)[b"c1"]["version"] == FIRST + 2
+    assert [out.value for out in folding.effects.outputs if out.topic == CONTACT_SUPPRESSIONS] != []
+    assert folding.tally.types == Counter("donation.made" for _ in beside)
+    assert folding.outcomes == Counter({FoldOutcome.EARLIER: 1} | ({FoldOutcome.APPLIED: 1} if beside else {}))
+
+
+def test_a_copy_of_a_suppression_that_is_earlier_is_shown_in_the_profile() -> None:
+    store = MemoryStore()
+    kept(folded(said(0), said(1, "contact.suppressed", id_="stop", time=NOW + HOUR), store=store), store)
+
+    folding = folded(said(2, "contact.suppressed", id_="stop"), store=store)
+
+    assert profiles(folding)[b"c1"]["stops"]["all"]["at"] == TODAY  # type: ignore[index]
+
+
+def test_a_copy_of_a_ruling_that_is_earlier_is_told() -> None:
+    store = MemoryStore()
+    kept(folded(ruling(0, NOW), store=store), store)
+
+    told = only_output(folded(ruling(1, NOW - HOUR), store=store))
+
+    assert (told.topic, told.key) == (IDENTITY_LINKS, b"said/c1/c2")
 
 
 def test_a_duplicate_beside_news_is_not_counted_again() -> None:
