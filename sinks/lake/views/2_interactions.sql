@@ -51,15 +51,17 @@ alive AS (
     WHERE n."type" IN {money_and_retractions}
       AND (n."time" <= e."until" OR n.appended_at <= e.since)
 ),
--- Copies, which are equal but for their times: the first appended counts, at the earliest time of all; of one that was
--- imported the one that was appended. A row that is seen twice while files are merged is a copy as well. Nobody's is a
--- copy of somebody's too: what came again after an erasure. Not retractions: what nobody gave stays taken back.
+-- Copies, which are equal but for their times: the first appended counts, at the earliest time of all. Where there is one
+-- in the topic, imported ones count for nothing, as in a profile. A row that is seen twice while files are merged is a
+-- copy as well. Nobody's is a copy of somebody's too: what came again after an erasure. Not retractions: what nobody
+-- gave stays taken back.
 once AS (
     SELECT * REPLACE (
-        min("time") OVER (PARTITION BY contact_id, source, id) AS "time",
-        min("date") OVER (PARTITION BY contact_id, source, id) AS "date"
+        coalesce(min("time") FILTER (WHERE NOT starts_with(topic_id, 'imported-')) OVER same, min("time") OVER same) AS "time",
+        coalesce(min("date") FILTER (WHERE NOT starts_with(topic_id, 'imported-')) OVER same, min("date") OVER same) AS "date"
     )
     FROM alive
+    WINDOW same AS (PARTITION BY contact_id, source, id)
     QUALIFY row_number() OVER (
         PARTITION BY contact_id, source, id ORDER BY starts_with(topic_id, 'imported-'), appended_at, "partition", "offset"
     ) = 1

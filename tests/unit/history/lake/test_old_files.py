@@ -13,6 +13,7 @@ from pyarrow import parquet
 from events.harmonised import harmonise
 from events.json_types import JSON
 from events.purpose_wall import Wall
+from events.times import render_time
 from sinks.lake.duckdb_views import ask_lake
 from sinks.lake.erasure import erase
 from sinks.lake.erasure_list import add_erasures, erasure_of, read_erasures
@@ -139,6 +140,17 @@ def test_a_copy_from_the_topic_counts_before_imported_ones_and_of_imported_copie
         assert dict(found) == counts
         assert lake.sql("SELECT count(*) FROM touches").fetchall() == [(1,)]
         assert lake.sql("SELECT sum(net) FROM donations").fetchall() == [(5000,)]
+
+
+def test_an_imported_copy_that_is_earlier_dates_no_interaction_of_the_topic(tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path / "lake")
+    LakeWriter(files, TOPIC_ID).write(0, 0, 0, [harmonised(old_event("2", "donation.made", THEN), THEN)])
+    imported(files, json_lines(tmp_path / "old.jsonl", [old_event("2", "donation.made", THEN - DAY)]))
+
+    with ask_lake(files) as lake:
+        [(time,)] = lake.sql("SELECT epoch_ms(time) FROM interactions_counted").fetchall()
+    [profile] = folded(files, tmp_path).values()
+    assert (time, profile["last_seen"]) == (THEN, render_time(THEN)), "as the workers have it"
 
 
 def test_imported_rows_do_not_shorten_the_dedup_window_of_streamed_messages(tmp_path: Path) -> None:
