@@ -72,7 +72,7 @@ for number, row in ipairs(cjson.decode(ARGV[5])) do
     answers[number] = {0, found}
   end
 end
-if list ~= '' then redis.call('PEXPIRE', list, lasts_ms) end
+if list ~= '' and redis.call('PTTL', list) < tonumber(lasts_ms) then redis.call('PEXPIRE', list, lasts_ms) end
 return answers
 """
 """ARGV: the reservation as JSON, its team, duration in ms, channel, [contact_id, token to replace or ''] as JSON, the

@@ -147,6 +147,18 @@ async def test_whoever_another_team_or_list_has_reserved_since_stays_reserved_wh
     assert await held(redis_client, ["ada", "bob"], ["email"]) == [{}, {"email": later}]
 
 
+async def test_a_list_is_known_for_as_long_as_anybody_of_it_is_reserved(
+    reservations: Reservations, redis_client: Redis
+) -> None:
+    hours, minutes = 48 * 3_600_000, 60_000
+    long, brief = (Reservation("digital", f"t{lasts}", NOW, NOW + lasts, "a1") for lasts in (hours, minutes))
+    await reservations.reserve("email", long, wanted("ada"))
+    await reservations.reserve("text", brief, wanted("ada"))
+    assert await redis_client.pttl(reserved_list_key("a1")) > minutes
+    await reservations.reserve("text", listed("digital", "b2"), wanted("bob"))
+    assert 0 < await redis_client.pttl(reserved_list_key("b2")) <= 60_000
+
+
 async def test_who_was_released_after_a_no_counts_for_no_list(reservations: Reservations) -> None:
     mine = listed("digital", "a1")
     ada, _ = await reservations.reserve("email", mine, wanted("ada", "bob"))
