@@ -47,14 +47,3 @@ def beside(page: Page, label: str, box: str) -> bool:
     assert around is not None
     assert tick is not None
     return tick["width"] < 32 and tick["x"] - around["x"] < 8 and around["height"] < 48
-
-
-def edges_of_the_menu(page: Page) -> set[float]:
-    """Where the lines of the menu begin."""
-    boxes = [each.bounding_box() for each in page.locator(".menu a").all()]
-    begins: dict[float, float] = {}
-    for box in boxes:
-        assert box is not None
-        begins[box["y"]] = min(box["x"], begins.get(box["y"], box["x"]))
-    assert len(begins) > 1
-    return {*begins.values()}

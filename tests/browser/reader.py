@@ -47,6 +47,11 @@ class Reader:
         assert answer is not None
         return answer.status
 
+    def choose(self, entry: str, page: str) -> None:
+        """Go to a page by the menu, under an entry of it."""
+        self.page.locator(".menu summary", has_text=entry).click()
+        self.page.locator(".menu").get_by_role("link", name=page, exact=True).click()
+
     def find(self, who: str, reason: str = "called") -> None:
         """Find somebody by what they go by."""
         self.page.goto(f"{self.url}/people")

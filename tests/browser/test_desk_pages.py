@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from streams.services.console.app import PAGES
+from streams.services.console.gate import MOST_ENTRIES
 from streams.services.console.rights import EVERYTHING, Scope
 from streams.services.console.roles import ROLES, Role
 from tests.browser.desk_console import DeskConsole
+from tests.browser.layout import no_wider_than_the_screen
 from tests.browser.reader import PHONE, WIDE, Reader, reader_of
 from tests.contract.redis_server import RedisServer
 
@@ -208,6 +211,40 @@ def test_pages_read_as_they_did(evening: DeskConsole, readers: Readers, path: st
         file.parent.mkdir(exist_ok=True)
         file.write_text(found, encoding="utf-8")
     assert found == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_menu_is_seven_entries_or_one_button_and_leads_to_every_page_without_scripts(
+    evening: DeskConsole, readers: Readers, language: str
+) -> None:
+    for size, most in ((WIDE, MOST_ENTRIES), (PHONE, 1)):
+        ada = readers.open(evening, size=size, language=language, java_script_enabled=False)
+        ada.open("/")
+        assert ada.page.locator(".top nav :is(a, summary):visible").count() <= most
+        assert {*_opened_by_keyboard(ada)} == {page.path for page in PAGES if page.menu}
+        assert no_wider_than_the_screen(ada.page)
+
+
+@pytest.mark.parametrize(("size", "entry"), [(WIDE, "Results"), (PHONE, "Campaigns")])
+def test_the_open_menu_is_usable_by_everybody_and_marks_where_one_is(
+    evening: DeskConsole, readers: Readers, size: tuple[int, int], entry: str
+) -> None:
+    ada = readers.open(evening, size=size)
+    ada.open("/campaigns/gotv-3")
+    entries = {*_opened_by_keyboard(ada)}
+    assert len(entries) > MOST_ENTRIES
+    assert ada.violations() == []
+    assert ada.page.locator(".top nav [aria-current=true]:visible").all_inner_texts() == [entry]
+
+
+def _opened_by_keyboard(one: Reader) -> Iterator[str]:
+    """Where the menu leads, each button of it pressed."""
+    links = one.page.locator(".top nav a:visible")
+    yield from links.evaluate_all("(found) => found.map((each) => each.getAttribute('href'))")
+    for button in one.page.locator(".top nav summary:visible").all():
+        button.focus()
+        one.page.keyboard.press("Enter")
+        yield from links.evaluate_all("(found) => found.map((each) => each.getAttribute('href'))")
 
 
 def test_reading_and_the_forms_work_without_scripts(evening: DeskConsole, readers: Readers) -> None:

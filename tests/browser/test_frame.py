@@ -60,9 +60,10 @@ def test_nothing_sticks_out_sideways(reader: Readers, site: ConsoleSite, path: s
 @pytest.mark.parametrize("path", PATHS)
 def test_what_is_touched_on_a_phone_is_large_enough(reader: Readers, site: ConsoleSite, path: str) -> None:
     page = _at(reader("ada", PHONE, has_touch=True), site, path)
+    page.click(".menu-button summary")
     page.click(".you summary")
     small = page.evaluate(
-        """() => [...document.querySelectorAll("button, select, input:not([type=hidden]), .menu a, summary, .button")]
+        """() => [...document.querySelectorAll("button, select, input:not([type=hidden]), header a, summary, .button")]
             .filter((each) => each.checkVisibility() && each.getBoundingClientRect().height < 44)
             .map((each) => each.outerHTML.slice(0, 120))"""
     )

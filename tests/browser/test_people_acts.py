@@ -18,7 +18,7 @@ from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite
 from tests.browser.french import left_in_english
 from tests.browser.keyboard import choose, follow, press, write
-from tests.browser.layout import beside, beside_their_fields, crowded, edges_of_the_menu, no_wider_than_the_screen
+from tests.browser.layout import beside, beside_their_fields, crowded, no_wider_than_the_screen
 from tests.browser.reader import PHONE, Reader
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, state_of
@@ -237,8 +237,6 @@ def test_who_may_not_or_whose_deployment_does_not_allow_it_has_no_button(
     ada = reader("ada", url=site.url)
     ada.find(email)
     assert "looking alone" in ada.page.inner_text("#body-acts")
-    ada.page.set_viewport_size({"width": 900, "height": 800})
-    assert len(edges_of_the_menu(ada.page)) == 1
 
 
 def test_two_contacts_are_linked_parted_and_the_last_decision_undone_in_french(

@@ -16,7 +16,7 @@ DAY = "/days/2012-02-22"
 
 def test_a_strategist_finds_the_letter_that_works_and_sees_people_come_in(reader: Readers, site: ConsoleSite) -> None:
     ada = reader("ada")
-    ada.page.get_by_role("link", name="Experiments").click()
+    ada.choose("Results", "Experiments")
     ada.page.get_by_role("link", name=EXPERIMENT, exact=True).click()
 
     expect(ada.page.locator("#body-warnings")).to_contain_text("SPLIT NOT CHECKED: nobody has defined the experiment")
@@ -48,7 +48,7 @@ def test_a_strategist_sees_a_segment_in_words_and_people_come_in(
     file.write_text(SEGMENT)
     ended_well(harmonia(tmp_path, "segments", "define", str(file), environment=on(site.system.stack)))
     ada = reader("ada")
-    ada.page.get_by_role("link", name="Segments").click()
+    ada.choose("People", "Segments")
     ada.page.get_by_role("link", name="large-givers", exact=True).click()
 
     expect(ada.page.get_by_role("heading", level=1)).to_have_text("large-givers")
@@ -91,7 +91,7 @@ def test_the_verdict_is_french_for_who_reads_french(reader: Readers) -> None:
 
 def test_a_day_is_shown_as_soon_as_its_report_is_made(reader: Readers) -> None:
     ada = reader("ada")
-    ada.page.get_by_role("link", name="Days").click()
+    ada.choose("Results", "Days")
     assert re.search(r"/days/\d{4}-\d\d-\d\d$", ada.page.url)
     ada.page.wait_for_load_state()  # what is still loaded when a page is left counts as lost
     ada.open(DAY)

@@ -163,7 +163,7 @@ def assert_each_page_has_its_blocks(browser: Browser) -> None:
     failed = (TEMPLATES / "failed.html").read_text()
     [sentence] = re.findall(r'_\("([^"]+)"\)', failed)
     for page in PAGES:
-        if page.in_menu:
+        if page.menu:
             status, elsewhere, text = browser.ask(page.path)
             if status == 303:
                 status, _, text = browser.ask(elsewhere)

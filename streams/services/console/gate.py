@@ -19,6 +19,9 @@ from streams.services.console.rights import OF_EVERYBODY, Act, Lack, lacking, ma
 from streams.services.console.signin import COOKIE, Sessions, SignedIn, is_own_origin, same
 from streams.services.console.words import Words, language_of, words_in
 
+MOST_ENTRIES = 7
+"""Entries of the menu, at most: they stand in one line of a small laptop."""
+
 
 @dataclass(frozen=True, slots=True)
 class Console:
@@ -125,9 +128,17 @@ def own_path(path: str) -> str:
 
 def frame(console: Console, signed_in: SignedIn) -> dict[str, Any]:
     """What the frame around every page shows."""
-    menu = [page for page in console.pages if page.in_menu and may(signed_in.viewer, page.act)]
     shown = {"theme": signed_in.session.theme, "session": signed_in.session, "switch_to": console.switch_to}
-    return {"menu": menu, **shown}
+    listed = [page for page in console.pages if page.menu and may(signed_in.viewer, page.act)]
+    return {"menu": _entries(listed), **shown}
+
+
+def _entries(listed: Sequence[Page]) -> Mapping[str, Sequence[Page]]:
+    """The entries of the menu with their pages: each page its own, or grouped where that would be too many."""
+    entries: dict[str, list[Page]] = {}
+    for page in listed:
+        entries.setdefault(page.menu if len(listed) > MOST_ENTRIES else page.title, []).append(page)
+    return entries
 
 
 def html(signed_in: SignedIn, text: str, status: int = 200) -> Response:

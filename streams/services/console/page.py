@@ -161,8 +161,8 @@ class Page:
     `title`: English, as a key of the catalogue. `params`: names of its path and query that its blocks read, each with
     the regular expression of its values. `within`: those that must be in the viewer's scope, and as what; else it is
     404, and written down. `enter`: called before anything is loaded, gives `subject`, or raises PageRefused or
-    Elsewhere. `in_menu`: whether the menu leads to it. `under`: the path of the page of the menu to which it belongs,
-    where its own path does not say so.
+    Elsewhere. `menu`: the entry of the menu that leads to it, English too; none for most pages. `under`: the path of
+    the page of the menu to which it belongs, where its own path does not say so.
     """
 
     path: str
@@ -173,7 +173,7 @@ class Page:
     params: Mapping[str, str] = field(default_factory=dict)
     within: Mapping[str, Literal["team", "region", "committee"]] = field(default_factory=dict)
     enter: Callable[[PageRequest], Awaitable[object]] | None = None
-    in_menu: bool = True
+    menu: str = ""
     under: str = ""
     template: str = "page.html"
 

@@ -154,7 +154,7 @@ def test_the_console_and_what_fills_its_desk_may_do_all_that_pages_offer(site: S
         ada.sign_in("token of ada")
         until(lambda: campaign in ada.ask("/campaigns")[1], "the desk to have heard of the campaign")
         until(lambda: "email-events" in ada.ask("/status")[1], "a look at Kafka and Redis")
-        shown = [page.path for page in PAGES if page.in_menu and page.name != "days"]
+        shown = [page.path for page in PAGES if page.menu and page.name != "days"]
         assert {path: ada.ask(path)[0] for path in shown} == dict.fromkeys(shown, 200)
         csrf = form_token(ada.ask("/people")[1])
         assert ada.ask("/people", csrf=csrf, reason="task", who=who)[0] == 303

@@ -66,7 +66,6 @@ ALERTED = Page(
     blocks=(Block("people", 0, load_people, "alerted_people.html", "Whom they are about"),),
     params={"rule": "|".join(RULES), "after": r"[0-9]{1,6}"},
     enter=enter,
-    in_menu=False,
     template="alerted_people_page.html",
 )
 PAGES = (ALERTED,)

@@ -320,6 +320,7 @@ CAMPAIGNS = Page(
     path="/campaigns",
     name="campaigns",
     title="Campaigns",
+    menu="Results",
     act="see_campaigns",
     blocks=(Block("campaigns", EVERY_S, load_list, "campaigns_list.html", "", STALE_S),),
     template="campaigns.html",
@@ -337,7 +338,6 @@ CAMPAIGN = Page(
     ),
     params={"campaign": r".{1,256}"},
     enter=enter,
-    in_menu=False,
     template="campaign.html",
 )
 HOLD = Page(
@@ -348,7 +348,6 @@ HOLD = Page(
     blocks=(Block("confirm", 0, load_confirm, "hold_confirm.html", "What a hold does"),),
     params={"campaign": r".{1,256}"},
     enter=enter_hold,
-    in_menu=False,
     template="hold.html",
 )
 PAGES = (CAMPAIGNS, CAMPAIGN, HOLD)

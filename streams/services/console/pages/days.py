@@ -216,7 +216,7 @@ def _find(asked: PageRequest) -> FoundReport:
 
 _BEYOND_SCOPE: CodedMessage = message("report.beyond_scope")
 
-LATEST = Page(path="/days", name="days", title="Days", act="see_days", blocks=(), enter=enter_latest)
+LATEST = Page(path="/days", name="days", title="Days", menu="Results", act="see_days", blocks=(), enter=enter_latest)
 DAY = Page(
     path="/days/{date}",
     name="day",
@@ -232,7 +232,6 @@ DAY = Page(
     ),
     params={"date": r"\d{4}-\d{2}-\d{2}"},
     enter=enter,
-    in_menu=False,
     template="day.html",
 )
 PAGES = (LATEST, DAY)

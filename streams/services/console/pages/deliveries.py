@@ -55,6 +55,7 @@ DELIVERIES = Page(
     path="/deliveries",
     name="deliveries",
     title="Deliveries",
+    menu="Operations",
     act="see_status",
     blocks=(Block("endpoints", EVERY_S, load_endpoints, "deliveries_endpoints.html", "Who is told", STALE_S),),
 )

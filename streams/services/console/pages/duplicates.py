@@ -186,6 +186,5 @@ PAGES = (
         ),
         params={"one": CONTACT_ID_PATTERN, "other": CONTACT_ID_PATTERN},
         enter=enter,
-        in_menu=False,
     ),
 )

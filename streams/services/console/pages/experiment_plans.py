@@ -238,7 +238,6 @@ PLANS = Page(
         Block("form", 0, load_form, "experiment_plan_form.html", "A plan"),
         Block("defined", 2, load_defined, "experiment_defined.html", "What is defined", 60),
     ),
-    in_menu=False,
     under="/experiments",
     template="plan_one.html",
 )
@@ -250,7 +249,6 @@ RUN = Page(
     blocks=(Block("run", runs.EVERY_S, load_run, "experiment_run.html"),),
     params={"job": r"[0-9a-f]{16}"},
     enter=enter_run,
-    in_menu=False,
     under="/experiments",
     template="plan_one.html",
 )

@@ -198,6 +198,7 @@ EXPERIMENTS = Page(
     path="/experiments",
     name="experiments",
     title="Experiments",
+    menu="Results",
     act="see_experiments",
     blocks=(Block("experiments", EVERY_S, load_list, "experiments_list.html"),),
     template="experiments.html",
@@ -216,7 +217,6 @@ EXPERIMENT = Page(
     ),
     params={"experiment": r".{1,200}"},
     enter=enter,
-    in_menu=False,
     template="experiment.html",
 )
 PAGES = (EXPERIMENTS, EXPERIMENT)

@@ -335,6 +335,7 @@ FIELD = Page(
     path="/field",
     name="field",
     title="Field",
+    menu="Field",
     act="see_field",
     blocks=(
         Block("regions", EVERY_S, load_regions, "field_regions.html", "Doors and calls by region", STALE_S),
@@ -354,7 +355,6 @@ FIELD_REGION = Page(
     params={"region": REGION},
     within={"region": "region"},
     enter=enter,
-    in_menu=False,
     template="field_region.html",
 )
 PAGES = (FIELD, FIELD_REGION)

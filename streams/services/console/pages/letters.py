@@ -268,6 +268,7 @@ LETTERS = Page(
     path="/letters",
     name="letters",
     title="Dead letters",
+    menu="Operations",
     act="see_letters",
     blocks=(
         Block("causes", EVERY_S, load_causes, "letter_causes.html", "Refused, by cause", STALE_S),
@@ -287,7 +288,6 @@ CAUSE = Page(
     ),
     params={"cause": NUMBER},
     enter=enter_cause,
-    in_menu=False,
     template="letter_one.html",
 )
 SOURCE = Page(
@@ -298,7 +298,6 @@ SOURCE = Page(
     blocks=(Block("form", 0, load_form, "letter_form.html", "Mend and rehearse"),),
     params={"source": r".{1,256}"},
     enter=enter_source,
-    in_menu=False,
     template="letter_one.html",
 )
 RUN = Page(
@@ -309,7 +308,6 @@ RUN = Page(
     blocks=(Block("run", runs.EVERY_S, load_job, "letter_run.html"),),
     params={"job": r"[0-9a-f]{16}"},
     enter=enter_job,
-    in_menu=False,
     template="letter_one.html",
 )
 PAGES = (LETTERS, CAUSE, SOURCE, RUN)

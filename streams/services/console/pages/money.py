@@ -291,6 +291,7 @@ MONEY = Page(
     path="/money",
     name="money",
     title="Money",
+    menu="Money",
     act="see_money",
     blocks=(
         Block("hours", EVERY_S, load_hours, "money_hours.html", "The last 24 hours", STALE_S),

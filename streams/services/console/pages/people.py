@@ -30,6 +30,7 @@ FIND = Page(
     path="/people",
     name="people",
     title="People",
+    menu="People",
     act="see_people",
     blocks=(),
     params={"for": CONTACT_ID_PATTERN, "segment": SEGMENT_ID},

@@ -246,7 +246,6 @@ PERSON = Page(
         "done": "|".join(DONE),
     },
     enter=enter,
-    in_menu=False,
     template="person.html",
 )
 PAGES = (PERSON,)

@@ -61,7 +61,6 @@ ERASE = Page(
     blocks=(Block("confirm", 0, load_erasure, "erase_confirm.html", "What an erasure does"),),
     params={"contact_id": CONTACT_ID_PATTERN},
     enter=enter_erasure,
-    in_menu=False,
     under="/people",
 )
 PAGES = (ERASE,)

@@ -148,7 +148,6 @@ ALERTS = Page(
     blocks=(Block("alerts", EVERY_S, load_alerts, "person_alerts.html", "Of the last day", STALE_S),),
     params={"rule": "|".join(RULES)},
     enter=enter,
-    in_menu=False,
     template="person_alerts_page.html",
 )
 PAGES = (ALERTS,)

@@ -137,7 +137,6 @@ WHY = Page(
     blocks=(Block("reasons", 0, load_why, "person_reasons.html", "Why, or why not"),),
     params={"contact_id": PERSON.params["contact_id"], "segment": SEGMENT_ID, "by": PERSON.params["by"]},
     enter=enter_why,
-    in_menu=False,
     template="person_segment.html",
 )
 PAGES = (WHY,)

@@ -242,6 +242,7 @@ POLICY = Page(
     path="/policy",
     name="policy",
     title="Policy",
+    menu="Rules",
     act="see_policy",
     blocks=(
         Block("in_force", 0, load_in_force, "policy_in_force.html", "In force"),
@@ -255,7 +256,6 @@ DRAFT = Page(
     title="Draft of a policy",
     act="see_policy",
     blocks=(Block("draft", 0, load_draft, "policy_form.html"),),
-    in_menu=False,
     template="policy_one.html",
 )
 AGAIN = Page(
@@ -266,7 +266,6 @@ AGAIN = Page(
     blocks=(Block("again", 0, load_again, "policy_again.html"),),
     params={"name": r"[0-9]{15}-[0-9a-f]{1,32}"},
     enter=enter_again,
-    in_menu=False,
     template="policy_one.html",
 )
 BACKTEST = Page(
@@ -277,7 +276,6 @@ BACKTEST = Page(
     blocks=(Block("backtest", runs.EVERY_S, load_backtest, "policy_backtest.html"),),
     params={"job": r"[0-9a-f]{16}"},
     enter=enter_backtest,
-    in_menu=False,
     template="policy_one.html",
 )
 PAGES = (POLICY, DRAFT, AGAIN, BACKTEST)

@@ -140,6 +140,7 @@ PRIVACY = Page(
     path="/privacy",
     name="privacy",
     title="Privacy",
+    menu="Rules",
     act="see_privacy",
     blocks=(
         Block("stops", EVERY_S, load_stops, "privacy_stops.html", "Stops that were ignored", STALE_S),
@@ -157,7 +158,6 @@ OF_VIEWER = Page(
     blocks=(Block("looks", 0, load_viewer, "privacy_looks.html", "At whom, and why"),),
     params={"viewer": r".{1,256}"},
     enter=enter_viewer,
-    in_menu=False,
     template="privacy_one.html",
 )
 OF_PERSON = Page(
@@ -168,7 +168,6 @@ OF_PERSON = Page(
     blocks=(Block("looks", 0, load_person, "privacy_looks_at.html", "Who, and why"),),
     params={"contact_id": CONTACT_ID_PATTERN},
     enter=enter_person,
-    in_menu=False,
     template="privacy_one.html",
 )
 PAGES = (PRIVACY, OF_VIEWER, OF_PERSON)

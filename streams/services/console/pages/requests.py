@@ -179,6 +179,7 @@ REQUESTS = Page(
     path="/rights",
     name="rights",
     title="Requests",
+    menu="Rules",
     act="see_requests",
     blocks=(
         Block("requests", EVERY_S, load_requests, "requests_list.html", "What people ask for", STALE_S),
@@ -194,7 +195,6 @@ REQUEST = Page(
     blocks=(Block("request", 0, load_request, "request_one.html", "What was asked, and until when"),),
     params={"request": REQUEST_PATTERN},
     enter=enter_request,
-    in_menu=False,
     under="/rights",
     template="request.html",
 )

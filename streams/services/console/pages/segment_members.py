@@ -56,7 +56,6 @@ MEMBERS = Page(
     blocks=(Block("members", 0, load_members, "segment_members.html", "Who is in it"),),
     params={"segment": SEGMENT_ID, "after": PLACE},
     enter=enter,
-    in_menu=False,
     template="segment_members_page.html",
 )
 PAGES = (MEMBERS,)

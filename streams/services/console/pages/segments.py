@@ -194,6 +194,7 @@ SEGMENTS = Page(
     path="/segments",
     name="segments",
     title="Segments",
+    menu="People",
     act="see_segments",
     blocks=(Block("segments", EVERY_S, load_list, "segments_list.html"),),
     template="segments.html",
@@ -211,7 +212,6 @@ SEGMENT = Page(
     ),
     params={"segment": SEGMENT_ID},
     enter=enter,
-    in_menu=False,
     template="segment.html",
 )
 SEGMENT_NEW = Page(
@@ -221,7 +221,6 @@ SEGMENT_NEW = Page(
     act="see_segments",
     blocks=(),
     enter=enter_new,
-    in_menu=False,
     template="segment_builder.html",
 )
 SEGMENT_EDIT = Page(
@@ -232,7 +231,6 @@ SEGMENT_EDIT = Page(
     blocks=(),
     params={"segment": SEGMENT_ID},
     enter=enter_edit,
-    in_menu=False,
     template="segment_builder.html",
 )
 SEGMENT_WITHDRAW = Page(
@@ -243,7 +241,6 @@ SEGMENT_WITHDRAW = Page(
     blocks=(Block("figures", 0, load_figures, "segment_figures.html", "Who is in it"),),
     params={"segment": SEGMENT_ID},
     enter=enter_withdraw,
-    in_menu=False,
     template="segment_withdraw.html",
 )
 PAGES = (SEGMENTS, SEGMENT_NEW, SEGMENT, SEGMENT_EDIT, SEGMENT_WITHDRAW)

@@ -140,6 +140,7 @@ PAGES = (
         path="/send",
         name="send",
         title="Send",
+        menu="People",
         act="see_send",
         blocks=(Block("sending", 0, load, "send_list.html"),),
         params={"segment": SEGMENT_ID},
@@ -152,7 +153,6 @@ PAGES = (
         act="see_send",
         blocks=(Block("confirm", 0, load_reserve, "reserve_confirm.html", "What reserving does"),),
         enter=enter_reserve,
-        in_menu=False,
         template="send.html",
     ),
 )

@@ -67,6 +67,7 @@ STATUS = Page(
     path="/status",
     name="status",
     title="Status",
+    menu="Operations",
     act="see_status",
     blocks=(
         Block("findings", EVERY_S, load_findings, "status_findings.html", "What needs you", STALE_S),
@@ -81,7 +82,6 @@ RUNBOOK = Page(
     blocks=(),
     params={"runbook": NAME},
     enter=enter_runbook,
-    in_menu=False,
     template="runbook.html",
 )
 PAGES = (STATUS, RUNBOOK)

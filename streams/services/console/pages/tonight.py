@@ -294,6 +294,7 @@ TONIGHT = Page(
     path="/",
     name="tonight",
     title="Tonight",
+    menu="Tonight",
     act="see_tonight",
     blocks=(
         Block("needs", EVERY_S, load_needs, "tonight_needs.html", "What needs you", STALE_S),

@@ -92,4 +92,6 @@ def _is_text(node: ast.expr) -> bool:
 def _of_pages() -> Iterator[Text]:
     for page in PAGES:
         yield page.title
+        if page.menu:
+            yield page.menu
         yield from (block.heading for block in page.blocks if block.heading)
