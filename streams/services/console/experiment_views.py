@@ -97,10 +97,7 @@ def _split(result: ExperimentResult, words: Words) -> str:
     found = result["sample_ratio"]
     if "not_checked" in found:
         return words.text("not checked")
-    p = found["p_always_valid"]
-    told = words.text("broken") if found["broken"] else words.text("as planned")
-    least = words.text("p under {p}", p=words.number(0.001, 3)) if p < 0.001 else f"p = {words.number(p, 3)}"
-    return f"{told} ({least})"
+    return words.text("broken") if found["broken"] else words.text("as planned")
 
 
 def people_rows(result: ExperimentResult, words: Words) -> Iterator[Mapping[str, str]]:

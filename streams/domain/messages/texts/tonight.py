@@ -29,8 +29,8 @@ TONIGHT: Mapping[str, Template] = {
     "tonight.experiment": "experiment {experiment}: {what}",
     "tonight.over_cap": Plural(
         "n",
-        "{n} touch was over a cap of the policy in the last day",
-        "{n} touches were over a cap of the policy in the last day",
+        "{n} message, call or visit was over a limit of the policy in the last day",
+        "{n} messages, calls or visits were over a limit of the policy in the last day",
     ),
     "tonight.double_touch": Plural(
         "n",
@@ -39,8 +39,8 @@ TONIGHT: Mapping[str, Template] = {
     ),
     "tonight.touch_after_stop": Plural(
         "n",
-        "{n} touch came after somebody had said stop, in the last day",
-        "{n} touches came after somebody had said stop, in the last day",
+        "{n} message, call or visit came after somebody had said stop, in the last day",
+        "{n} messages, calls or visits came after somebody had said stop, in the last day",
     ),
     "tonight.complaint_after_pressure": Plural(
         "n",

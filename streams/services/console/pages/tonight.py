@@ -194,7 +194,7 @@ def _met(facts: Facts, words: Words) -> FigureView:
     points = (
         ""
         if last is None or before is None
-        else words.text("{points} pp", points=words.signed(100 * (last - before), 1))
+        else words.text("{points} points", points=words.signed(100 * (last - before), 1))
     )
     return FigureView(words.text("Met, of doors and calls"), words.share(last), words.share(before), points or UNKNOWN)
 

@@ -89,7 +89,7 @@ def test_holds_of_campaigns_outside_the_scope_are_not_told() -> None:
 
 def test_alerts_about_people_are_counted_and_name_nobody() -> None:
     assert told(of_alerts({"over_cap": 2, "erased": 1})) == [
-        ("caution", "2 touches were over a cap of the policy in the last day")
+        ("caution", "2 messages, calls or visits were over a limit of the policy in the last day")
     ]
 
 
