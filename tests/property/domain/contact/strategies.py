@@ -188,10 +188,12 @@ def lives(max_size: int = 14) -> st.SearchStrategy[list[Arrival]]:
 
 @st.composite
 def deliveries(draw: st.DrawFn, life: Sequence[Arrival], days: int = 6) -> list[Arrival]:
-    """Each of `life` at least once, in any order, appended at any time within `days`; a copy may say a later time."""
-    copies = draw(st.lists(st.builds(later, st.sampled_from(life), DELAYS), max_size=6)) if life else []
-    if days > WEEK:  # a copy of a message that comes after the week is another message
-        copies = [each for each in copies if each.interaction.type not in MESSAGES]
+    """Each of `life` at least once, in any order, appended at any time within `days`.
+
+    Within a week a copy may say a later time: a copy of a message that comes after it is another message.
+    """
+    delays = DELAYS if days < WEEK else st.just(0)
+    copies = draw(st.lists(st.builds(later, st.sampled_from(life), delays), max_size=6)) if life else []
     shuffled = draw(st.permutations([*life, *copies]))
     return [appended(NOON + draw(st.integers(0, days * DAY // HOUR)) * HOUR, arrival) for arrival in shuffled]
 
