@@ -105,9 +105,9 @@ def not_after(interaction: Interaction, heard_at: int) -> Interaction:
     A clock that is fast would let a yes beat every no of the time until then. An earlier moment only makes a yes older.
     """
     time, data, heard_at = interaction.time, interaction.data, max(heard_at, FIRST_MS)
-    if time <= heard_at or not opens(interaction.type, data, time):
+    if time <= heard_at or not opens(interaction.type, data):
         return interaction
-    if isinstance(data, ContactSuppressed):
+    if isinstance(data, ContactSuppressed) and parse_time(data.until or "") == time:  # it lifts
         data = data.model_copy(update={"until": render_time(heard_at)})
     return replace(interaction, time=heard_at, data=data, time_sent=time)
 
@@ -183,18 +183,16 @@ def attributes(interaction: Interaction) -> dict[str, JSON]:
 
 def ahead_ms(interaction: Interaction) -> int:
     """How far the clock of its producer was ahead of the record, ms; 0 where the producer's time was taken."""
-    sent = interaction.time_sent
-    if sent is None:  # or the gateway has dated it
-        told = (interaction.data.model_extra or {}).get(TIME_SENT)
-        sent = parse_time(told) if isinstance(told, str) else None
-    return 0 if sent is None else max(0, sent - interaction.time)
+    told = (interaction.data.model_extra or {}).get(TIME_SENT)  # where the gateway has dated it before
+    before = parse_time(told) if isinstance(told, str) else None
+    return max(0, *(sent - interaction.time for sent in (interaction.time_sent, before) if sent is not None), 0)
 
 
 def plain_data(interaction: Interaction) -> dict[str, JSON]:
     """`data` as JSON, with the time that the producer gave where the interaction has an earlier one."""
     data = interaction.data.plain()
     if interaction.time_sent is not None:
-        data[TIME_SENT] = render_time(interaction.time_sent)
+        data[TIME_SENT] = render_time(interaction.time + ahead_ms(interaction))
     return data
 
 

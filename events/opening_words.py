@@ -1,7 +1,7 @@
 """Words that open something: they allow what was refused before, if their time is later than that of the refusal.
 
-A yes, a word that somebody is of age, a suppression that is lifted, a decision on who is one person, and whatever
-begins a new record after an erasure. The time of such a word is never later than the record that brought it
+A yes, a word that somebody is of age, a suppression that ends or is lifted, a decision on who is one person, and
+whatever begins a new record after an erasure. The time of such a word is never later than the record that brought it
 (`envelope.not_after`).
 """
 
@@ -10,7 +10,6 @@ from events.interactions.base import InteractionData, SourcedData
 from events.interactions.commands import ContactSuppressed
 from events.producer_structs import ProducerData, ProducerProvenance
 from events.registry import BY_NAME, types_that
-from events.times import parse_time
 
 TIME_SENT = "time_sent"
 """The field of `data` with the time that the producer gave, where the interaction has an earlier one."""
@@ -31,8 +30,8 @@ def may_open(type_: str, data: ProducerData) -> bool:
     return isinstance(provenance, ProducerProvenance) and provenance.of_age is True
 
 
-def opens(type_: str, data: InteractionData, time: int) -> bool:
-    """Whether an interaction opens something. `time`: the one that its producer gave, ms."""
+def opens(type_: str, data: InteractionData) -> bool:
+    """Whether an interaction opens something. A suppression that ends takes the place of one that does not."""
     if isinstance(data, SourcedData) and data.provenance is not None and data.provenance.of_age is True:
         return True
     match BY_NAME[type_].opens:
@@ -40,7 +39,7 @@ def opens(type_: str, data: InteractionData, time: int) -> bool:
             return True
         case "when_granted":
             return isinstance(data, ConsentChanged) and data.granted
-        case "when_lifting":
-            return isinstance(data, ContactSuppressed) and data.until is not None and parse_time(data.until) == time
+        case "when_ending":
+            return isinstance(data, ContactSuppressed) and data.until is not None
         case "never":
             return False

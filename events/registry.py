@@ -46,7 +46,7 @@ class TypeSpec:
     `can_wait`: nobody is harmed if it is counted a day later, so quarantine may hold it.
     `begins_record`: after an erasure a new record begins with it; `when_granted`: only if it grants a whole channel.
     `opens`: it may allow what was refused before, so a time ahead of its record is not believed (`opening_words`);
-    `when_lifting`: only a suppression that ends as it begins. What begins a record always opens.
+    `when_ending`: only a suppression that ends. What begins a record always opens.
     `experiments`: what it may change for those who are in one: an `outcome`, the `assignment` itself, or `nothing`.
     `decides`: a row of any date may decide about rows of every type (`all`), about others of its own (`its_own`: the
     earliest version counts, or the last word), or about none.
@@ -71,7 +71,7 @@ class TypeSpec:
     rsvp: Rsvp | None = None
     can_wait: bool = False
     begins_record: Literal["always", "when_granted", "never"] = "never"
-    opens: Literal["always", "when_granted", "when_lifting", "never"] = "never"
+    opens: Literal["always", "when_granted", "when_ending", "never"] = "never"
     experiments: Literal["outcome", "assignment", "nothing"] = "outcome"
     decides: Literal["all", "its_own", "none"] = "none"
     in_daily_report: bool = False
@@ -320,7 +320,7 @@ SPECS: tuple[TypeSpec, ...] = (
         name="contact.suppressed",
         model=commands.ContactSuppressed,
         topics=COMMANDS,
-        opens="when_lifting",
+        opens="when_ending",
         experiments="nothing",
         with_publish=True,
     ),

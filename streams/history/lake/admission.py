@@ -30,7 +30,7 @@ from streams.history.lake.row_reading import (
 )
 
 ERASURES = SkippedElement("erasures: the lake remembers them; the running system hears them by `replay --erasures`")
-_FUTURE = Refusal(Reason.TIME_IN_FUTURE, "time: more than 1 h ahead of the clock of this machine")
+TOO_FAR_AHEAD = Refusal(Reason.TIME_IN_FUTURE, "time: more than 1 h ahead of the clock of this machine")
 _NAMELESS = Refusal(Reason.NO_IDENTIFIER, "data: `contact` names nobody")
 
 
@@ -122,7 +122,7 @@ class RowAdmission:
         if isinstance(read, Refusal):
             return read
         if read.time > self._now + MAX_AHEAD_MS:
-            return _FUTURE
+            return TOO_FAR_AHEAD
         read = not_after(read, self._now)
         fragment = fragment_named_in(opened)
         return _NAMELESS if fragment is None else AdmittedRow(fragment, harmonised_again(read), read.type, read.time)

@@ -7,7 +7,7 @@ would judge it.
 from collections.abc import Sequence
 
 from events.adapters.feed import RefusedElement, SkippedElement
-from events.envelope import Record, decode
+from events.envelope import MAX_AHEAD_MS, Interaction, Record, decode, not_after
 from events.harmonised import Opened, harmonised_again, judge_harmonised, open_harmonised
 from events.purpose_wall import OPEN, Wall, again_through_the_wall, passes_by_a_look
 from events.refusal import Refusal
@@ -16,6 +16,7 @@ from events.topics import INTERACTIONS
 from sinks.lake.erasure_list import Erasures
 from streams.domain.contact.state import DEDUP_WINDOW_MS
 from streams.history.importing.file_items import UnchangedEvent
+from streams.history.lake.admission import TOO_FAR_AHEAD
 from streams.history.lake.input_files import Selection
 from streams.history.lake.row_reading import (
     ANONYMISED,
@@ -87,8 +88,22 @@ class RowDecider:
         came = opened.time if row.appended_at is None else row.appended_at
         if self._is_erased(fragment, opened.time, came):
             return [BEFORE_ERASURE]
-        taken = self._through_the_wall(row.value, opened)
-        return [OF_REFUSED_SOURCES if taken is None else to_interactions(taken, fragment, type_)]
+        return [self._decide_harmonised(row, row.value, opened, fragment)]
+
+    def _decide_harmonised(self, row: FileRow, value: bytes, opened: Opened, fragment: str) -> RowDecision:
+        if opened.time > self._now:  # no intake has written that
+            return self._decide_ahead(row, opened, fragment)
+        taken = self._through_the_wall(value, opened)
+        return OF_REFUSED_SOURCES if taken is None else to_interactions(taken, fragment, opened.head[2])
+
+    def _decide_ahead(self, row: FileRow, opened: Opened, fragment: str) -> RowDecision:
+        """Judge a harmonised row from the future as intake would if it came now."""
+        read = judge_harmonised(opened)
+        if isinstance(read, Interaction):
+            read = TOO_FAR_AHEAD if read.time > self._now + MAX_AHEAD_MS else again_through_the_wall(read, self._wall)
+        if isinstance(read, Refusal):
+            return RefusedElement(row.raw, read)
+        return to_interactions(harmonised_again(not_after(read, self._now)), fragment, read.type)
 
     def _through_the_wall(self, value: bytes, opened: Opened) -> bytes | None:
         """What is taken of a harmonised event: most often its own bytes; None: nothing is."""

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from events.dead_letters import RECORD_TIME
-from events.envelope import Interaction, Record, decode
+from events.envelope import Interaction, Record, decode, encode_structured
 from events.fast_intake import harmonise_fast
 from events.harmonised import take_in
 from events.identifiers import Hasher
@@ -25,6 +25,7 @@ OPENING: dict[str, tuple[str, dict[str, JSON]]] = {
     "a report that says so": ("canvass.reported", {"method": "door", "outcome": "refused", "provenance": OF_AGE}),
     "a gift": ("donation.made", {"donation_id": "fec:1", "amount": 5000, "currency": "USD"}),
     "a form": ("form.submitted", {"form_id": "f1"}),
+    "a suppression that ends": ("contact.suppressed", {"until": render_time(AHEAD + 1)}),
     "a lifted suppression": ("contact.suppressed", {"until": render_time(AHEAD)}),
     "a link": ("contact.linked", {"contact_ids": ["a", "b"]}),
     "an unlink": ("contact.unlinked", {"contact_ids": ["a", "b"]}),
@@ -35,7 +36,6 @@ CLOSING: dict[str, tuple[str, dict[str, JSON]]] = {
     "a STOP": ("text.opted_out", {}),
     "a word that somebody is too young": ("provenance.reported", {"provenance": {"kind": "self", "of_age": False}}),
     "a suppression": ("contact.suppressed", {}),
-    "a suppression that ends": ("contact.suppressed", {"until": render_time(AHEAD + 1)}),
     "an open": ("email.opened", {"message_id": "m1"}),
 }
 
@@ -75,6 +75,19 @@ def test_word_that_closes_keeps_its_time(word: str) -> None:
 def test_lifted_suppression_still_ends_as_it_begins() -> None:
     written = taken(*OPENING["a lifted suppression"])
     assert data_of(written)["until"] == written["time"]
+
+
+def test_suppression_that_ends_keeps_its_end() -> None:
+    assert data_of(taken(*OPENING["a suppression that ends"]))["until"] == render_time(AHEAD + 1)
+
+
+def test_word_that_is_dated_twice_keeps_the_time_that_its_producer_sent() -> None:
+    sent = record(event("form.submitted", form_id="f1") | {"time": render_time(AHEAD)})
+    once = decode(Record(sent.topic, sent.value, (), NOW + 1))
+    assert isinstance(once, Interaction)
+    again = decode(Record(sent.topic, encode_structured(once), (), NOW))
+    assert isinstance(again, Interaction)
+    assert data_of(orjson.loads(take_in(again, HASHER)[1]))["time_sent"] == render_time(AHEAD)
 
 
 @pytest.mark.parametrize("earlier", [1, 3_600_000])

@@ -10,10 +10,13 @@ import pytest
 import zstandard
 from pyarrow import parquet
 
+from events.adapters.feed import RefusedElement
 from events.identifiers import Hasher
 from events.json_types import JSON
 from events.purpose_wall import Wall
+from events.refusal import Reason
 from events.registry import topic_of
+from events.times import render_time
 from events.topics import EMAIL_EVENTS, INTERACTIONS
 from sinks.lake.erasure_list import add_erasures, erasure_of
 from sinks.lake.files import LocalFiles, open_files
@@ -138,6 +141,19 @@ def test_raw_events_are_replayed_to_their_input_topic(tmp_path: Path) -> None:
     assert first == UnchangedEvent(EMAIL_EVENTS, None, value, "email.opened")
     assert [getattr(each, "element", None) for each in refused] == [bad, b"{"]
     assert topic_of("email.opened") == EMAIL_EVENTS
+
+
+def test_harmonised_yes_from_the_future_is_dated_by_the_replay_and_far_ones_are_refused(tmp_path: Path) -> None:
+    yes = topic_record(0, "consent.changed", NOW, channel="email", granted=True, contact={"email": "ada@example.org"})
+    (tmp_path / "said.jsonl").write_bytes(yes.value or b"")
+
+    [taken] = told(history(tmp_path / "said.jsonl", now=NOW - DAY // 48))
+    [refused] = told(history(tmp_path / "said.jsonl", now=NOW - DAY))
+
+    assert isinstance(taken, UnchangedEvent)
+    assert orjson.loads(taken.value)["time"] == render_time(NOW - DAY // 48)
+    assert isinstance(refused, RefusedElement)
+    assert refused.refusal.reason is Reason.TIME_IN_FUTURE
 
 
 def test_identity_pairs_are_replayed_under_the_smaller_id(tmp_path: Path) -> None:
