@@ -176,8 +176,13 @@ def key(arrival: Arrival) -> Key:
 
 
 def later(arrival: Arrival, delay: int) -> Arrival:
-    """A copy whose time is later, as on two topics with a producer whose clock is fast."""
+    """A copy whose time is later, as on two topics with a producer whose clock is fast.
+
+    Not of a command that forgets: what a later one has dropped, an earlier copy cannot bring back.
+    """
     said = arrival.interaction
+    if said.type.endswith("_forgotten"):
+        return arrival
     return replace(arrival, interaction=structs.replace(said, time=said.time + delay))
 
 
