@@ -3,11 +3,14 @@
 from events.dead_letters import DeadLetter
 from events.envelope import Interaction, Record, decode
 from events.refusal import Refusal
+from events.times import render_time
 from events.topics import DEAD_LETTERS, INTERACTIONS
 from streams.engine.runs import KafkaRecord
 
 Place = tuple[str, int, int]
-HEADERS = [f"dl_{name}" for name in ("reason", "detail", "stage", "topic", "partition", "offset", "time")]
+HEADERS = [
+    f"dl_{name}" for name in ("reason", "detail", "stage", "topic", "partition", "offset", "time", "record_time")
+]
 
 
 def judged(record: KafkaRecord) -> Interaction | Refusal:
@@ -42,5 +45,6 @@ def is_letter_of(letter: KafkaRecord, record: KafkaRecord, refusal: Refusal) -> 
         (letter.value, letter.key) == (record.value, record.key)
         and list(own) == list(record.headers)
         and [name for name, _ in added] == HEADERS
-        and [text for _, text in added[:-1]] == [text.encode() for text in where]
+        and [text for _, text in added[:-2]] == [text.encode() for text in where]
+        and added[-1][1] == render_time(record.timestamp).encode()
     )
