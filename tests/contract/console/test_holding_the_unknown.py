@@ -42,7 +42,7 @@ async def refused(console: SignedInConsole, scope: Scope, campaign: str, act: st
 async def test_who_sees_every_team_is_told_how_it_can_be_held_all_the_same(console: SignedInConsole, act: str) -> None:
     text = await refused(console, EVERYTHING, "new-1", act)
     assert "Nothing was heard of this campaign" in text
-    assert "harmonia hold --anyway" in text
+    assert "Whoever operates Harmonia can" in text
 
 
 @pytest.mark.parametrize("campaign", ["new-1", "held"])
