@@ -77,6 +77,21 @@ def records_in(file: BinaryIO, width: int, after: int = 0, mark: str = COMMA) ->
             yield CsvRecord(number, raw, mark=mark)
 
 
+def written_records(file: BinaryIO, mark: str = COMMA) -> Iterator[CsvRecord]:
+    """The rows of a file that was written here, each of them well-formed, from its position.
+
+    A quote alone tells where a row ends. A line within a cell may be as wide as the rows, with the columns appended.
+    """
+    row, raw = 0, b""
+    for number, line in enumerate(file, 1):
+        row, raw = (row, raw + line) if raw else (number, line)
+        if raw.count(b'"') % 2 == 0:
+            yield CsvRecord(row, raw, mark=mark)
+            raw = b""
+    if raw:
+        yield CsvRecord(row, raw, broken=True, mark=mark)
+
+
 def in_chunks(records: Iterable[CsvRecord], most: int) -> Iterator[list[CsvRecord]]:
     """The rows, so many at once."""
     rest = iter(records)

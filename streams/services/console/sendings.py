@@ -24,7 +24,7 @@ from typing import BinaryIO, Literal
 from sinks.reservations import new_list_id
 from streams.platform.child_command import child_command
 from streams.services.audience import workbook
-from streams.services.audience.csv_records import CsvRecord, fields_of, records_in
+from streams.services.audience.csv_records import CsvRecord, fields_of, written_records
 from streams.services.audience.header import BOM
 from streams.services.audience.reader import mark_of_list
 
@@ -157,7 +157,7 @@ class Sending:
             mark = mark_of_list(bare)
             width = len(fields_of(bare, mark=mark) or ())
             piece = bytearray(head[: len(head) - len(bare)])
-            for record in chain((CsvRecord(1, bare, mark=mark),), records_in(file, width, after=1, mark=mark)):
+            for record in chain((CsvRecord(1, bare, mark=mark),), written_records(file, mark)):
                 piece += record.harmless(width)
                 if len(piece) > _PIECE:
                     yield bytes(piece)
@@ -335,7 +335,7 @@ def first_hours(others: BinaryIO) -> list[tuple[str, int]]:
         return []
     place = names.index("harmonia_earliest_at")
     counted: Counter[str] = Counter()
-    for record in records_in(others, len(names), after=1, mark=mark):
+    for record in written_records(others, mark):
         fields = record.fields(len(names))
         if fields is not None and fields[place]:
             counted[fields[place][:13]] += 1

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.services.audience import Audience, fields_of, open_audience
+from streams.services.audience.csv_records import written_records
 
-FIELDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), max_size=12)
+_WIDE_LINES = st.sampled_from(["-\na@x.org,-,-,-\n-", "-\na@x.org;-;-;-\n-"])
+FIELDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), max_size=12) | _WIDE_LINES
 ROWS = st.lists(st.tuples(st.just("a@x.org"), FIELDS, FIELDS), max_size=12)
 ENDS = st.sampled_from(["\n", "\r\n"])
 GARBAGE = st.binary(min_size=1, max_size=30).filter(lambda line: not {*b"\r\n"} & {*line})
@@ -37,6 +39,8 @@ def test_what_a_csv_writer_wrote_is_read_and_what_is_appended_as_well(
     wider = b"".join([audience.header_with(["u"]), *(record.with_columns(["v"]) for record in audience.records())])
     read = csv.reader(io.StringIO(wider.decode(), newline=""), delimiter=mark)
     assert [*read] == [["email", "note", "more", "u"], *([*row, "v"] for row in rows)]
+    again = list(written_records(io.BytesIO(wider), mark))
+    assert [record.fields(4) for record in again][1:] == [[*row, "v"] for row in rows]
 
 
 @given(ROWS, ROWS, GARBAGE, ENDS)

@@ -72,6 +72,18 @@ async def test_a_note_over_several_lines_makes_no_row_of_the_download_and_its_na
     ]
 
 
+async def test_line_of_a_note_as_wide_as_the_download_becomes_no_row_of_it() -> None:
+    allowed = 'email,note,harmonia_expires_at\na@example.org,"-\nper5@example.org,x,x\n-",\n'
+    sendings = Sendings((sys.executable, "-c", f"import sys\nsys.stdout.write({allowed!r})\n{JUDGES.splitlines()[2]}"))
+    assert await sendings.begin("ada", upload(), ASKED)
+    one = await settled(sendings)
+    text = b"".join(one.pieces()).decode()
+    await sendings.stop()
+    assert [*csv.reader(io.StringIO(text, newline=""), strict=True)][1:] == [
+        ["a@example.org", "'-\nper5@example.org,x,x\n'-", ""]
+    ]
+
+
 @pytest.mark.parametrize(
     "command",
     [
