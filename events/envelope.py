@@ -107,8 +107,10 @@ def not_after(interaction: Interaction, heard_at: int) -> Interaction:
     time, data, heard_at = interaction.time, interaction.data, max(heard_at, FIRST_MS)
     if time <= heard_at or not opens(interaction.type, data):
         return interaction
-    if isinstance(data, ContactSuppressed) and parse_time(data.until or "") == time:  # it lifts
-        data = data.model_copy(update={"until": render_time(heard_at)})
+    if isinstance(data, ContactSuppressed) and (end := parse_time(data.until or "")) is not None and end <= time:
+        if end < time:  # it counts for nothing, but would end another one if it began earlier
+            return interaction
+        data = data.model_copy(update={"until": render_time(heard_at)})  # it lifts
     return replace(interaction, time=heard_at, data=data, time_sent=time)
 
 

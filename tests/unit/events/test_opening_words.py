@@ -81,6 +81,12 @@ def test_suppression_that_ends_keeps_its_end() -> None:
     assert data_of(taken(*OPENING["a suppression that ends"]))["until"] == render_time(AHEAD + 1)
 
 
+def test_suppression_that_ends_before_it_begins_is_not_dated_and_so_counts_for_nothing() -> None:
+    written = taken("contact.suppressed", {"until": render_time(AHEAD - 1)})
+    assert written["time"] == render_time(AHEAD)
+    assert "time_sent" not in data_of(written)
+
+
 def test_word_that_is_dated_twice_keeps_the_time_that_its_producer_sent() -> None:
     sent = record(event("form.submitted", form_id="f1") | {"time": render_time(AHEAD)})
     once = decode(Record(sent.topic, sent.value, (), NOW + 1))
