@@ -10,10 +10,11 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct
 
+from events.harmonised import team_of
 from events.segments import Membership
 from events.times import parse_time
-from streams.domain.messages import CodedMessage, visible_message
-from streams.domain.segments.conditions import Gifts, PostalCode
+from streams.domain.messages import CodedMessage, Field, Listed, message, visible_message
+from streams.domain.segments.conditions import Canvass, Gifts, PostalCode, Touches, UnansweredMails
 from streams.domain.segments.explanation import Explanation
 from streams.services.console.jobs import Job, TooManyJobs
 from streams.services.console.page import Block, Elsewhere, Loaded, Page, PageRequest
@@ -29,6 +30,9 @@ WAIT_S = 8.0
 """Seconds that a page waits for an explanation; after that it says that there is none yet."""
 _UNTOLD = frozenset({PostalCode.head})
 """Conditions of which it is told whether they hold, and not what is known: that is said nowhere else either."""
+
+_OF_TOUCHES = frozenset({Touches.head, UnansweredMails.head, Canvass.head})
+"""Conditions that rest on touches, which are told without team, source and id where they are another team's."""
 
 
 class ExplainedMember(Struct, frozen=True):
@@ -99,6 +103,8 @@ def reason_rows(explanation: Explanation, viewer: Viewer, depth: int = 0) -> Ite
     """The lines of an explanation for somebody."""
     is_hidden = hides(explanation, viewer)
     found = None if is_hidden or explanation.head in _UNTOLD else explanation.found
+    if found is not None and explanation.head in _OF_TOUCHES:
+        found = _of_own_teams(found, viewer)
     yield ReasonRow(
         depth,
         visible_message(explanation.told),
@@ -108,6 +114,24 @@ def reason_rows(explanation: Explanation, viewer: Viewer, depth: int = 0) -> Ite
     )
     for part in explanation.parts:
         yield from reason_rows(part, viewer, depth + 1)
+
+
+def _of_own_teams(found: CodedMessage, viewer: Viewer) -> CodedMessage:
+    """What is known by touches, of which those of teams outside a viewer's scope are not named."""
+    by = found.fields.get("interactions")
+    if not isinstance(by, Listed):
+        return found
+    own = tuple(each for each in by.items if viewer.scope.has_team(_team_behind(each)))
+    others = len(by.items) - len(own)
+    if not others:
+        return found
+    shown = Listed((*own, message("evidence.untold")), by.left_out + others - 1)
+    return msgspec.structs.replace(found, fields={**found.fields, "interactions": shown})
+
+
+def _team_behind(interaction: Field) -> str | None:
+    source = interaction.fields.get("source") if isinstance(interaction, CodedMessage) else None
+    return team_of(source) if isinstance(source, str) else None
 
 
 def hides(explanation: Explanation, viewer: Viewer) -> bool:
