@@ -42,6 +42,7 @@ NAMED = {
         "harmonia_policy_since_seconds",
     ),
     *("harmonia_end_to_end_seconds", "harmonia_lag_records", "harmonia_sink_errors", "harmonia_sink_refills"),
+    "harmonia_times_ahead",
     *("harmonia_source_quarantined_since_seconds", "harmonia_quarantine_waiting_records", "harmonia_unknown_fields"),
     *("harmonia_inflow", "harmonia_applied", "harmonia_donations_minor_units", "harmonia_canvass"),
     *("harmonia_human_acts", "harmonia_judged_acts"),
