@@ -45,7 +45,7 @@ def what_is_left(fact: Fact, commands: Collection[Fact]) -> Fact:
         if origin is not None:
             bare = Fact(_NOTHING_ELSE, fact.time, fact.source, fact.id, fact.appended_at, carried=fact.carried)
             return replace(bare, origin=origin)
-        return Fact("", 0, fact.source, fact.id, fact.appended_at, None, ForgottenInteraction(), fact.carried)
+        return Fact("", fact.time, fact.source, fact.id, fact.appended_at, None, ForgottenInteraction(), fact.carried)
     detail = fact.detail
     if isinstance(detail, CanvassReport):
         detail = replace(detail, support=None, answers=None, tags_added=(), tags_removed=())
@@ -68,10 +68,12 @@ def is_bare_word(fact: Fact) -> bool:
 def is_first(key: Fact, copy: Fact, commands: Iterable[Fact]) -> bool:
     """Whether the copy that was forgotten, of which `key` is left, counts and not this `copy`, which is not covered.
 
-    It does where it was appended first, and where `copy` is only too late for one of `commands`: of copies whose times
-    differ the earlier one counts.
+    The forgotten copy counts where it was appended first. It also counts where it is earlier and `copy` is only too
+    late for one of `commands`: of copies that differ in time alone the earliest counts.
     """
-    return key.appended_at <= copy.appended_at or any(_is_meant(command, copy) for command in commands)
+    if key.appended_at <= copy.appended_at:
+        return True
+    return key.time < copy.time and any(_is_meant(command, copy) for command in commands)
 
 
 def without_forgotten(facts: Facts, forgotten: Facts, commands: Iterable[Fact]) -> tuple[Facts, Facts]:

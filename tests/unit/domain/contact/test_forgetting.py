@@ -112,6 +112,23 @@ def test_a_first_copy_that_is_not_covered_counts_though_another_one_was_forgotte
     assert len(merge(folded(FORGET, copy), folded(first)).facts) == 1
 
 
+def test_a_first_copy_counts_that_another_command_is_too_early_for() -> None:
+    early = said("contact.provenance_forgotten", "early", NOON - DAY, kind="self")
+    first = gift("1", 500, provenance={"kind": "self"})
+    copy = appended(NOON + 1, gift("1", 500, provenance=RENTED))
+
+    for order in permutations([first, copy, FORGET, early]):
+        assert shown(*order)["donations"]["count"] == 1, order
+
+
+def test_of_a_copy_before_a_command_and_one_after_it_the_earlier_counts() -> None:
+    before = appended(NOON + 1, gift("1", 500, NOON, provenance=RENTED))
+    after = gift("1", 500, NOON + 2 * DAY, provenance=RENTED)
+
+    for order in permutations([before, after, FORGET]):
+        assert shown(*order)["donations"]["count"] == 0, order
+
+
 def test_a_command_stays_beside_an_interaction_of_the_same_source_and_id() -> None:
     """One source that numbers gifts and stops from 1 has both, and neither may take the place of the other."""
     rented = said("provenance.reported", "1", provenance=RENTED).fact()
