@@ -70,7 +70,7 @@ def test_a_policy_is_drafted_mended_tried_published_and_taken_back_by_the_keyboa
     with ada.page.expect_response(re.compile("/policy/backtests/[0-9a-f]+$")) as begun:
         press(ada.page, "Try it on the past")
     assert "so far" in begun.value.text()
-    expect(ada.page.locator("#body-backtest")).to_contain_text("3 touches of the past")
+    expect(ada.page.locator("#body-backtest")).to_contain_text("3 messages, calls and visits of the past")
     is_sound(ada)
     press(ada.page, "Back to the draft")
     assert file.read_text() == FIRST

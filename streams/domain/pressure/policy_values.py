@@ -57,14 +57,15 @@ def parse_span(value: object) -> int:
 def _window(value: object) -> int:
     found = parse_span(value)
     if not 0 < found <= MONTH:
-        raise wrong(f"is {value!r}", 'give up to "30d" and more than nothing: touches are known for 30 days')
+        cure = 'give up to "30d" and more than nothing: messages, calls and visits are known for 30 days'
+        raise wrong(f"is {value!r}", cure)
     return found
 
 
 def _gap(value: object) -> int:
     found = parse_span(value)
     if found > MONTH:
-        raise wrong(f"is {value!r}", 'give at most "30d": touches are known for 30 days')
+        raise wrong(f"is {value!r}", 'give at most "30d": messages, calls and visits are known for 30 days')
     return found
 
 

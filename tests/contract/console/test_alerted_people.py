@@ -61,7 +61,7 @@ async def test_those_with_most_alerts_come_first_page_by_page_and_each_is_writte
     _, text = await page(console, FINN)
     assert text.index(">van.2<") < text.index(">van.4<")
     assert text.count('href="/people/van.') == 50
-    assert "field: 6 touches by door within" in text
+    assert "field: reached 6 times by door within" in text
     assert f'href="{PATH}?after=50"' in text
     _, more = await page(console, FINN, f"{PATH}?after=50")
     assert 0 < more.count('href="/people/van.') < 50

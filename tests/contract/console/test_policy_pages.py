@@ -166,7 +166,7 @@ async def test_a_backtest_is_run_beside_the_page_and_leads_back_to_the_draft(con
         assert job.task is not None
         await asyncio.gather(job.task, return_exceptions=True)
         page = await browser.get(path)
-    assert "30 touches of the past were asked about." in page.text
+    assert "30 messages, calls and visits of the past were asked about." in page.text
     assert "Back to the draft" in page.text
     assert mark in page.text
     async with console.browser(DORA) as browser:

@@ -73,7 +73,7 @@ FILE_MISTAKES: Mapping[str, str] = {
     ),
     "file_mistake.span": 'give minutes, hours or days, such as "90m", "12h" or "7d"',
     "file_mistake.more_than_nothing": 'give more than nothing, such as "12h" or "30d"',
-    "file_mistake.touches_known": 'give at most "30d": touches are known for 30 days',
+    "file_mistake.touches_known": 'give at most "30d": messages, calls and visits are known for 30 days',
     "file_mistake.whole_hours": 'give whole hours or days, such as "36h": opens and clicks are counted by the hour',
     "file_mistake.acts_known": 'give at most "400d": opens and clicks are known for 400 days',
     "file_mistake.whole_number": "give a whole number, such as 1; amounts are minor units: 5000 is 50 dollars",

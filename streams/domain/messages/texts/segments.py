@@ -14,7 +14,7 @@ SEGMENTS: Mapping[str, Template] = {
     "segment.gifts_net": "gifts less refunds",
     "segment.canvass_attempts": "attempts by canvassers",
     "segment.canvass_contacts": "conversations with canvassers",
-    "segment.touches_count": "number of touches",
+    "segment.touches_count": "number of messages, calls and visits",
     "segment.opens_human": "opens by the person",
     "segment.opens_all": "opens by people and machines",
     "segment.clicks_human": "clicks by the person",

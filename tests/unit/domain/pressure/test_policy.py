@@ -23,7 +23,7 @@ CASES = [
         '"31d", at_most = 6 }',
         "caps.email[1].window",
         "is '31d'",
-        "touches are known for 30 days",
+        "messages, calls and visits are known for 30 days",
     ),
     ('"7d", at_most = 6 }', '"0d", at_most = 6 }', "caps.email[1].window", "is '0d'", "more than nothing"),
     ('"7d", at_most = 6 }', '"week", at_most = 6 }', "caps.email[1].window", "is 'week'", SPAN),

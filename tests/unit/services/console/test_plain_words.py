@@ -1,0 +1,29 @@
+"""Pages for people say messages, calls and visits for touches."""
+
+import re
+from collections.abc import Iterator
+
+from streams.domain.messages import TEMPLATES, Plural
+from streams.services.console.words import catalogue_of
+from tests.unit.services.console.shown_texts import page_texts
+
+
+def _messages() -> Iterator[tuple[str, str]]:
+    """Each code with its English sentences as pages have them."""
+    words = catalogue_of("en")
+    for code, each in TEMPLATES.items():
+        if isinstance(each, Plural):
+            yield from ((code, words.npgettext(code, each.one, each.other, n)) for n in (1, 2))
+        else:
+            yield code, words.pgettext(code, each)
+
+
+def _texts() -> Iterator[str]:
+    for text in page_texts():
+        yield from (text,) if isinstance(text, str) else text
+
+
+def test_no_text_of_a_page_speaks_of_touches() -> None:
+    spoken = re.compile(r"(?<!\{)\btouch(es)?\b(?!:)", re.IGNORECASE).search
+    assert [each for each in _texts() if spoken(each)] == []
+    assert [code for code, said in _messages() if spoken(said)] == []
