@@ -50,7 +50,7 @@ def _ready(asked: ActRequest, text: str) -> Outcome | Ready:
     if path is None:
         return not_done(
             "Nowhere to publish",
-            "HARMONIA_POLICY names no file, so the policy that comes with Harmonia holds. Set it for all processes.",
+            "No file is set up for a policy of your own: Harmonia’s own holds. Whoever operates Harmonia sets it up.",
             "/policy",
         )
     policy = read_policy(text)
@@ -85,8 +85,8 @@ async def _published(asked: ActRequest, path: Path, publication: PublishedPolicy
     except OSError:
         return not_done(
             "The file cannot be written",
-            "The file that HARMONIA_POLICY names, or the folder beside it, cannot be written by the console, so the "
-            "policy before goes on.",
+            "The file of the policy, or the folder beside it, cannot be written by the console, so the policy before "
+            "goes on. Whoever operates Harmonia gives the console the right to write them.",
             "/policy",
             503,
         )

@@ -79,7 +79,9 @@ def text_in_force(settings: Settings) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         raise PageRefused(
-            503, "Not available now", "The file that HARMONIA_POLICY names cannot be read on this machine."
+            503,
+            "Not available now",
+            "The console cannot read the file of the policy. Whoever operates Harmonia can mend that.",
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""Pages for people say messages, calls and visits for touches."""
+"""Pages for people say messages, calls and visits for touches, and name no setting and no file of `docs`."""
 
 import re
 from collections.abc import Iterator
@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from streams.domain.messages import TEMPLATES, Plural
 from streams.services.console.words import catalogue_of
 from tests.unit.services.console.shown_texts import page_texts
+
+OF_STATUS = ("status.", "process.")
+"""How codes begin that `/status` alone shows."""
 
 
 def _messages() -> Iterator[tuple[str, str]]:
@@ -27,3 +30,10 @@ def test_no_text_of_a_page_speaks_of_touches() -> None:
     spoken = re.compile(r"(?<!\{)\btouch(es)?\b(?!:)", re.IGNORECASE).search
     assert [each for each in _texts() if spoken(each)] == []
     assert [code for code, said in _messages() if spoken(said)] == []
+
+
+def test_no_text_of_a_page_names_a_setting_of_the_environment() -> None:
+    """The pages of operators do: `/status` tells which setting a finding is about."""
+    named = re.compile(r"HARMONIA_[A-Z]").search
+    assert [each for each in _texts() if named(each)] == []
+    assert [code for code, said in _messages() if named(said) and not code.startswith(OF_STATUS)] == []
