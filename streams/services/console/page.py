@@ -112,8 +112,7 @@ class PageRefused(Exception):
             return cls(
                 403,
                 "Not allowed here",
-                "The settings of this console allow it to nobody. "
-                "Whoever runs the console can allow it: docs/console.md, Acts.",
+                "The settings of this console allow it to nobody. Whoever runs the console can allow it.",
             )
         return cls(
             403,

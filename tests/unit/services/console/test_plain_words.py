@@ -37,3 +37,9 @@ def test_no_text_of_a_page_names_a_setting_of_the_environment() -> None:
     named = re.compile(r"HARMONIA_[A-Z]").search
     assert [each for each in _texts() if named(each)] == []
     assert [code for code, said in _messages() if named(said) and not code.startswith(OF_STATUS)] == []
+
+
+def test_no_text_of_a_page_sends_anybody_to_a_file() -> None:
+    """Mistakes of a file that is written as text name the page of its format, as on the command line."""
+    named = re.compile(r"\bdocs/|\.md\b").search
+    assert [each for each in _texts() if named(each)] == []
