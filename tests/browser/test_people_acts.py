@@ -84,7 +84,7 @@ def test_a_person_is_stopped_let_go_exported_and_forgotten_by_the_keyboard_on_a_
     assert no_wider_than_the_screen(ada.page)
     ada.page.select_option("#because", "asked")
     press(ada.page, "Stop all contact")
-    ada.page.get_by_text("Nobody may reach this person until that is lifted.").wait_for()
+    ada.page.get_by_text("Nobody may reach this person until the stop is lifted.").wait_for()
     assert is_stopped(acting.system, contact_id)
     assert audited(acting.system, "suppress", contact_id) == ["until lifted; asked"]
     press(ada.page, "Lift the stop")
@@ -288,7 +288,7 @@ def test_two_people_who_stop_one_person_at_once_stop_them_and_a_shorter_stop_is_
     finn.expected.add(409)
     finn.page.fill("#until", "2090-01-01")
     press(ada.page, "Stop all contact")
-    ada.page.get_by_text("Nobody may reach this person until that is lifted.").wait_for()
+    ada.page.get_by_text("Nobody may reach this person until the stop is lifted.").wait_for()
     press(finn.page, "Stop all contact")
     finn.page.get_by_text("A stop that lasts longer holds already").wait_for()
     assert is_stopped(acting.system, contact_id)
@@ -297,7 +297,7 @@ def test_two_people_who_stop_one_person_at_once_stop_them_and_a_shorter_stop_is_
 
 def _page_tells_of_a_stop(reader: Reader, contact_id: str) -> bool:
     assert reader.open(f"/people/{contact_id}") == 200
-    return "until that is lifted" in reader.page.inner_text("#body-acts")
+    return "until the stop is lifted" in reader.page.inner_text("#body-acts")
 
 
 def test_while_no_worker_carries_it_out_nobody_is_told_that_a_person_is_stopped(
