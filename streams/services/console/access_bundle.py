@@ -26,10 +26,20 @@ from streams.services.console.words import Words
 
 PAGE, DATA = "index.html", "data.json"
 _LEFT_OUT = frozenset({"contact", "provenance"})
+_CODED: Mapping[str, str] = {
+    **dict.fromkeys(("channel", "method"), "channel"),
+    **dict.fromkeys(("outcome", "status", "kind"), "outcome"),
+    **{each: each for each in ("purpose", "period")},
+    "basis": "ground",
+}
+"""Fields whose values are codes, and what those are called by (`Words.name`)."""
+_OF_ORIGINS = "contact.provenance_forgotten"
+"""The type whose `kind` is one of provenance; that of other types is one of outcomes."""
+_TIMES = frozenset({"starts_at", "until", "inactive_since"})
 
 
 class HeardOf(Struct, frozen=True):
-    """An interaction as the page tells it. `said`: its fields as text, without whom it named."""
+    """An interaction as the page tells it. `said`: its fields in words, without whom it named."""
 
     at_ms: int | None
     type: str
@@ -118,7 +128,7 @@ def bundle_of(held: Mapping[str, JSON], words: Words, at_ms: int, keeping: Keepi
         "asked": sorted(_asked(held.get("asked")), key=lambda one: one.at_ms or 0, reverse=True),
         "requests": [*_requests(held.get("requests"))],
         "keeping": keeping,
-        "heard": sorted(_heard(held["interactions"]), key=lambda one: one.at_ms or 0, reverse=True),
+        "heard": sorted(_heard(held["interactions"], words), key=lambda one: one.at_ms or 0, reverse=True),
         "first_ms": _at(shown["first_seen"]),
         "last_ms": _at(shown["last_seen"]),
         "at_ms": at_ms,
@@ -177,14 +187,28 @@ def _closed(profile: ContactProfile, suppressions: JSON) -> Iterator[Closed]:
             yield Closed("address", address["channel"], address["status"])
 
 
-def _heard(interactions: JSON) -> Iterator[HeardOf]:
+def _heard(interactions: JSON, words: Words) -> Iterator[HeardOf]:
     for event in interactions if isinstance(interactions, list) else ():
         if isinstance(event, dict):
             data = event.get("data")
-            fields = data.items() if isinstance(data, dict) else ()
-            said = tuple((name, _text(value)) for name, value in fields if name not in _LEFT_OUT)
+            kind = str(event.get("type"))
+            said = (*_said(kind, data, words),) if isinstance(data, dict) else ()
             at = parse_time(str(event.get("time")))
-            yield HeardOf(at, str(event.get("type")), str(event.get("source")), said)
+            yield HeardOf(at, kind, str(event.get("source")), said)
+
+
+def _said(of: str, data: Mapping[str, JSON], words: Words) -> Iterator[tuple[str, str]]:
+    """What an interaction of a type says, each field as a label and a text."""
+    currency = data.get("currency")
+    for name, value in data.items():
+        if name in _LEFT_OUT or (name == "currency" and "amount" in data):
+            continue
+        if name == "amount" and isinstance(value, int) and isinstance(currency, str):
+            yield words.name("field", name), words.amounts({currency: value})
+        elif name == "kind" and of == _OF_ORIGINS:
+            yield words.name("field", name), words.name("origin", str(value))
+        else:
+            yield words.name("field", name), _text(name, value, words)
 
 
 def _purposes(profile: ContactProfile) -> list[tuple[str, str]]:
@@ -225,8 +249,22 @@ def _requests(rows: JSON) -> Iterator[AskedFor]:
             )
 
 
-def _text(value: JSON) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+def _text(name: str, value: JSON, words: Words) -> str:
+    """The value of a field in words. Answers are by question, which the page has as they were asked."""
+    if isinstance(value, bool):
+        return words.text("Yes") if value else words.text("No")
+    if isinstance(value, list):
+        return ", ".join(_text(name, each, words) for each in value)
+    if isinstance(value, dict):
+        told = (
+            (key if name == "answers" else words.name("field", key), _text(key, each, words))
+            for key, each in value.items()
+        )
+        return words.text("; ").join(f"{label}{words.text(': ')}{text}" for label, text in told)
+    if not isinstance(value, str):
+        return orjson.dumps(value).decode()
+    at = parse_time(value) if name in _TIMES else None
+    return words.name(_CODED[name], value) if name in _CODED else value if at is None else words.moment(at)
 
 
 def _at(text: JSON) -> int | None:

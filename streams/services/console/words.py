@@ -67,6 +67,9 @@ NAMES = {
     "look_told": names.LOOKS_AS_TOLD,
     "answer": names.ANSWERS,
     "way": names.WAYS,
+    "field": names.FIELDS,
+    "ground": names.GROUNDS,
+    "period": names.PERIODS,
 }
 UNKNOWN = "–"
 """What is shown of something that nobody knows; never a 0."""
@@ -292,7 +295,8 @@ class Words:
     def name(self, of: str, word: str | None) -> str:
         """What a word of the contract is called; the word itself where it has no name.
 
-        `of`: `type`, `outcome`, `channel`, `purpose`, `stop`, `origin`, `way`, `mailbox`, `at_mailbox` in a sentence.
+        `of`: `type`, `outcome`, `channel`, `purpose`, `stop`, `origin`, `way`, `field`, `mailbox`, `at_mailbox` in a
+        sentence.
         """
         known = NAMES[of].get(word or "")
         return self.text(known) if known is not None else word or UNKNOWN

@@ -1,13 +1,16 @@
 """What a person is given who asks what is held of them: a page in their language, and the same for programs."""
 
 import re
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 import pytest
 
+from events.fields import Model
 from events.json_types import JSON
+from events.registry import SPECS
 from streams.services.console.access_bundle import DATA, PAGE, Keeping, bundle_of
+from streams.services.console.names import FIELDS
 from streams.services.console.words import Language, Words
 from tests.unit.domain.contact.said import HOUR, NOON, gift, profile_of, report, said
 
@@ -160,6 +163,63 @@ def test_a_word_is_told_with_its_ground_and_to_whom_it_was_said() -> None:
     known: Any = profile_of(word)
     shown = bundle_of({**held(), "profile": known}, Words("en"), NOON, KEEPING)[PAGE].decode()
     assert "<td>party:main</td><td>consent</td>" in shown
+
+
+SAID_IN_CODES: dict[str, dict[str, JSON]] = {
+    "canvass.reported": {"method": "door", "outcome": "not_home", "answers": {"van:1": "jobs"}},
+    "donation.made": {"amount": 2500, "currency": "EUR", "period": "monthly"},
+    "email.bounced": {"kind": "hard", "purpose": "fundraising"},
+    "consent.changed": {"channel": "email", "granted": False, "basis": "legitimate_interest"},
+    "contact.provenance_forgotten": {"kind": "petition"},
+    "rsvp.made": {"experiment": {"id": "tea", "variant": "short"}, "starts_at": "2012-03-02T12:00:00Z"},
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "rows"),
+    [
+        (
+            "en",
+            [
+                "<b>way</b> Door · <b>outcome</b> not home · <b>answers</b> van:1: jobs",
+                "<b>amount</b> €25.00 · <b>how often</b> every month",
+                "<b>kind</b> for good · <b>what it is for</b> Fundraising",
+                "<b>channel</b> E-mail · <b>said yes</b> No · <b>ground</b> legitimate interest",
+                "<b>kind</b> A file of a petition",
+                "<b>experiment</b> id: tea; variant: short · <b>begins on</b> Fri, Mar 2, 2012 12:00 UTC",
+            ],
+        ),
+        (
+            "fr",
+            [
+                "<b>moyen</b> Porte-à-porte · <b>issue</b> absent · <b>réponses</b> van:1\u00a0: jobs",
+                "<b>montant</b> 25,00\u00a0€ · <b>périodicité</b> chaque mois",
+                "<b>canal</b> Courriel · <b>a dit oui</b> Non · <b>fondement</b> intérêt légitime",
+                "<b>expérience</b> identifiant\u00a0: tea\u202f; variante\u00a0: short",
+            ],
+        ),
+    ],
+)
+def test_what_an_interaction_said_is_told_in_words_and_not_in_codes(language: Language, rows: list[str]) -> None:
+    events: JSON = [
+        {"type": name, "time": AT, "source": "a/b", "data": {**data}} for name, data in SAID_IN_CODES.items()
+    ]
+    shown = bundle_of({**held(), "interactions": events}, Words(language), NOON, KEEPING)[PAGE].decode()
+    assert [row for row in rows if row not in shown] == []
+
+
+def test_every_field_of_an_interaction_has_a_name_in_words() -> None:
+    models: list[type[Model]] = [spec.model for spec in SPECS]
+    found: set[str] = set()
+    while models:
+        for name, info in models.pop().model_fields.items():
+            found.add(name)
+            models += [each for each in (info.annotation, *get_args(info.annotation)) if _is_model(each)]
+    assert found == FIELDS.keys()
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Model)
 
 
 def test_the_file_beside_it_is_the_export_as_it_is() -> None:
