@@ -105,8 +105,10 @@ def _taken(register: Register, words: Words) -> Iterator[str]:
     )
     yield from _items(
         [
-            words.text("Who they are and where: {fields}", fields=Listed(register.identifiers)),
-            words.text("Any interaction: its time, source and id, {fields}", fields=Listed(register.in_all)),
+            words.text("Who they are and where: {fields}", fields=Listed(_named(register.identifiers, words))),
+            words.text(
+                "Any interaction: its time, source and id, {fields}", fields=Listed(_named(register.in_all, words))
+            ),
             *(f"{one.name} (`{one.type}`){_of(one.fields, words)}" for one in register.taken),
         ]
     )
@@ -119,13 +121,19 @@ def _taken(register: Register, words: Words) -> Iterator[str]:
 
 
 def _of(fields: Sequence[TakenField], words: Words) -> str:
-    return f"{words.text(': ')}{', '.join(_field(field, words) for field in fields)}" if fields else ""
+    told = words.text("; ").join(_field(field, words) for field in fields)
+    return f"{words.text(': ')}{told}" if fields else ""
 
 
 def _field(field: TakenField, words: Words) -> str:
-    within = f" ({', '.join(field.within)})" if field.within else ""
+    within = words.text(", with {fields}", fields=Listed(_named(field.within, words))) if field.within else ""
     mark = f" [{words.text('may tell an opinion')}]" if field.is_special else ""
-    return f"{field.name}{within}{mark}"
+    return f"{_named([field.name], words)[0]}{within}{mark}"
+
+
+def _named(fields: Iterable[str], words: Words) -> tuple[str, ...]:
+    """Fields by what they are called, each with its technical name beside."""
+    return tuple(f"{words.name('field', name)} (`{name}`)" for name in fields)
 
 
 def _purposes(register: Register, words: Words) -> Iterator[str]:

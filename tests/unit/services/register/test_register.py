@@ -146,11 +146,20 @@ def test_every_type_of_interaction_is_listed_with_its_fields() -> None:
 def test_what_a_field_has_in_it_is_told_and_what_may_tell_an_opinion_is_marked(language: Language) -> None:
     """Of a voter an electoral roll tells age, sex and polling station, all within `provenance`."""
     shown = " ".join(page(language).split())
-    assert f"provenance ({', '.join(Provenance.model_fields)})" in shown
+    with_, comes_from = {"en": ("with", "where it comes from"), "fr": ("dont", "provenance")}[language]
+    words = Words(language)
+    told = ", ".join(f"{words.name('field', name)} (`{name}`)" for name in Provenance.model_fields)
+    assert f"{comes_from} (`provenance`), {with_} {told}" in shown
     mark = {"en": "may tell an opinion", "fr": "peut dire une opinion"}[language]
     assert [
-        name for name in ("support", "answers", "tags_added", "tags_removed") if f"{name} [{mark}]" not in shown
+        name for name in ("support", "answers", "tags_added", "tags_removed") if f"(`{name}`) [{mark}]" not in shown
     ] == []
+
+
+def test_fields_of_the_annex_are_in_french_words_with_the_technical_name_beside() -> None:
+    shown = " ".join(page("fr").split())
+    for told in ("adresse électronique (`email`)", "équipe (`team`)", "issue (`outcome`)", "devise (`currency`)"):
+        assert told in shown
 
 
 @pytest.mark.parametrize(("language", "told"), [("en", "Staff and volunteers"), ("fr", "Personnel et bénévoles")])
