@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from streams.local.errors import LocalStackError, PortLost
 from streams.local.kafka import start_kafka
 from streams.local.redis import start_redis
-from streams.local.server import HOST, Server, recorded_server, running_server
+from streams.local.server import HOST, Server, make_private, recorded_server, running_server
 from streams.local.server import stop as stop_servers
 from streams.platform.settings import Settings, env_file_note
 from streams.platform.shutdown import signals_end_the_block
@@ -131,6 +131,7 @@ def _redis_url(server: Server) -> str:
 
 
 def _running_or_started(directory: Path, launch: Callable[[], Server]) -> Server:
+    make_private(directory)  # also where an older version has made it, and its server still runs
     server = running_server(directory)
     for _ in range(_TRIES):
         if server:

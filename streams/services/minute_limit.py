@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 from sinks.redis_call import Backoff, call_redis
 
 PREVIEWS_A_MINUTE = 30
-"""Previews of segments that one person, or one team over HTTP, has: a number is not found out by many of them."""
+"""Definitions of segments that one person, or one team over HTTP, may preview: many would find a number out."""
 
 
 class MinuteLimit:
@@ -22,12 +22,12 @@ class MinuteLimit:
         self._most = most
         self._backoff = Backoff()
 
-    async def allows(self, who: str) -> bool:
-        """Count an act; False: there were as many as may be in this minute already."""
+    async def allows(self, who: str, acts: int = 1) -> bool:
+        """Count acts; False: with them there are more than there may be in this minute."""
         key = self._key(who)
         async with self._client.pipeline(transaction=True) as calls:
             calls.set(key, 0, ex=60, nx=True)
-            calls.incr(key)
+            calls.incrby(key, acts)
             counted = await call_redis(calls.execute(), self._backoff)
         return int(counted[1]) <= self._most
 

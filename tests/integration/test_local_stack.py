@@ -99,7 +99,7 @@ def test_up_prints_how_to_reach_the_stack_and_nothing_else(home: Path) -> None:
 
 
 def test_what_the_servers_keep_is_readable_for_nobody_else(home: Path) -> None:
-    """Also in folders that an older version has made, and whatever the umask of whoever starts them."""
+    """Also in folders that an older version has made, while its servers run, and whatever the umask."""
     for folder in ("kafka", "redis"):
         (home / folder).mkdir(parents=True, mode=0o755)
     with local_stack(home) as stack:
@@ -108,6 +108,9 @@ def test_what_the_servers_keep_is_readable_for_nobody_else(home: Path) -> None:
         folders = [home / "kafka", home / "redis", *(home / "kafka" / "data").rglob("*"), home / "redis" / "dump.rdb"]
         assert [path for path in folders if path.stat().st_mode & 0o077] == []
         assert any(path.suffix == ".log" for path in folders)
+        (home / "kafka").chmod(0o755)
+        start(home)
+        assert (home / "kafka").stat().st_mode & 0o077 == 0
 
 
 def test_down_without_a_stack_is_no_error(home: Path) -> None:

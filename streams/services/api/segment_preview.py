@@ -61,7 +61,7 @@ def segment_preview_routes(deps: ApiDependencies) -> APIRouter:
         question = preview_question(asked, there, channel_rules(deps.policy()), is_exact=_EXACT[exact])
         if isinstance(question, FileMistakes):
             raise _invalid(question)
-        await _admit(deps, caller_of(request).team)
+        await _admit(deps, caller_of(request).team, len(asked))
         if under_way.locked():
             raise Problem("busy", f"{MOST_AT_ONCE} previews are under way; ask again in a moment")
         async with under_way:
@@ -78,14 +78,14 @@ def segment_preview_routes(deps: ApiDependencies) -> APIRouter:
     return router
 
 
-async def _admit(deps: ApiDependencies, team: str) -> None:
-    """Raise a Problem where the team has had as many previews in this minute as it may, or where nobody knows."""
+async def _admit(deps: ApiDependencies, team: str, definitions: int) -> None:
+    """Raise a Problem where the team previews more definitions in this minute than it may, or where nobody knows."""
     try:
-        is_admitted = await deps.previews.allows(team)
+        is_admitted = await deps.previews.allows(team, definitions)
     except SinkUnavailable:
         deps.away("segments_incomplete")
     if not is_admitted:
-        detail = f"A team has {PREVIEWS_A_MINUTE} previews a minute; ask again in a minute"
+        detail = f"A team may preview {PREVIEWS_A_MINUTE} definitions a minute; ask again in a minute"
         raise Problem("too_often", detail, headers={"Retry-After": "60"})
 
 

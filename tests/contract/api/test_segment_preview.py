@@ -67,6 +67,13 @@ async def test_previews_are_written_down_before_they_are_asked_and_are_thirty_a_
     assert (await preview(desk, {"segment": [HOSTS]}, token="digital")).status == 200
 
 
+async def test_each_definition_of_a_preview_counts(desk: Desk) -> None:
+    whole = PreviewProgress(1, 100, 100, 100, (50,) * 20, is_done=True)
+    desk.answers = dict.fromkeys(range(PARTITIONS), whole)
+    twenty = {"segment": [HOSTS | {"id": f"hosts-{number}"} for number in range(20)]}
+    assert [(await preview(desk, twenty)).status for _ in range(2)] == [200, 429]
+
+
 async def test_nothing_is_previewed_that_cannot_be_written_down(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_room(_: object) -> None:
         raise AuditUnavailable
