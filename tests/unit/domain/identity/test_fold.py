@@ -85,6 +85,14 @@ def test_whom_only_a_command_links_is_to_tell_its_class_once() -> None:
     assert told(table, ruling(BEN, MAIL, same=False), ruling(ADA, BOB, same=True)) == [CanonicalIdChange(BOB, 4, ADA)]
 
 
+def test_class_that_is_told_later_of_a_known_edge_parts_two_people() -> None:
+    table = Table()
+    table.fold([IdentityEdge(voter, MAIL, voter) for voter in (ANN, BEN)])
+    assert table.roofs() == {MAIL: ANN, BEN: ANN}
+    table.fold([edge(voter, voter, MAIL) for voter in (ANN, BEN)])
+    assert table.roofs() == {}
+
+
 def test_whom_no_command_links_any_more_is_not_asked_for_its_class() -> None:
     table = Table()
     table.fold([ruling(ANN, MAIL, same=True)])
