@@ -73,18 +73,6 @@ def core(orders: Orders) -> Section:
     return Section("A record in pure Python", tuple(figures), (_NOTE,))
 
 
-def cpu_of_contacts(contacts: int, facts: Sequence[int], seed: int, rounds: int) -> list[list[float]]:
-    """µs of CPU for a record of contacts that have so many facts with it, their states at hand; for each of `facts`.
-
-    They are measured in turn: what neighbours do meets all alike.
-    """
-    _settle_down()
-    heard = [news(contacts, many, seed) for many in facts]
-    known = [_Known(of) for of in heard]
-    turns = [[_contacts(of, each.at_hand()) for of, each in zip(heard, known, strict=True)] for _ in range(rounds)]
-    return [list(of_one) for of_one in zip(*turns, strict=True)]
-
-
 def work_of_contacts(contacts: int, facts: Sequence[int], seed: int) -> list[float]:
     """Bytecodes of Python for a record of contacts that have so many facts with it, for each of `facts`."""
     heard = [news(contacts, many, seed) for many in facts]
