@@ -23,7 +23,6 @@ from streams.engine.dangling_transactions import DanglingTransactions
 from streams.engine.group_membership import Membership
 from streams.engine.hanging_transactions import HangingTransactions, transactional_id
 from streams.engine.lifecycle_listener import NULL_LISTENER, LifecycleListener
-from streams.engine.older_owners import OlderOwners
 from streams.engine.retry import BROKER_TROUBLE, retried
 from streams.engine.writer import Changes, Output, RecordRefused, TransactionWriter
 from streams.platform.clients import KafkaClients
@@ -105,7 +104,6 @@ class GroupCommitter:
         self._committed = committed
         self._onlooker = onlooker
         self._hanging = HangingTransactions(kafka, partitions.prefix, partitions.written, partitions.shared)
-        self._older = OlderOwners(kafka, partitions.prefix, partitions.written, partitions.shared)
         self._membership: Membership | None = None
         self._mine: frozenset[int] = frozenset()
         self._writer: TransactionWriter | None = None
@@ -235,7 +233,6 @@ class GroupCommitter:
             await writer.stop()
 
     async def _end_what_others_left(self) -> None:
-        await self._older.fence(self._mine)
         writer = await self._ready(self._membership)
         if open_ := await writer.open_among(self._partitions.shared):
             if await asyncio.to_thread(self._kafka.open_in, open_, writer.producer_id):

@@ -71,7 +71,7 @@ class HangingTransactions:
             name = known.get(producer, ("", ""))[0]
             if not name.startswith(self.prefix):
                 logger.error("a transaction of producer %d (%s) hangs: nobody of this group can end it", producer, name)
-            elif name not in living and not name.removeprefix(self.prefix).isdigit():  # or see `older_owners`
+            elif name not in living:
                 await self._end_of(name, producer, mine)
 
     async def _end_of(self, name: str, producer: int, mine: Set[int]) -> None:

@@ -49,7 +49,7 @@ class _Stored(Stored, frozen=True, array_like=True):
     kept: Campaign | CampaignRoll
 
 
-FORMAT = Format(1, _Stored)
+FORMAT = Format("campaigns", 2, _Stored)
 _read_counts = msgspec.json.Decoder(CampaignCounts).decode
 
 write_counts = msgspec.json.Encoder().encode

@@ -4,10 +4,9 @@ from typing import Protocol
 
 from msgspec import Raw
 
-from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.identity.identity_status import CarriedIdentifiers, IdentityStatus
-from streams.domain.contact.packed_contribution import NOTHING, PackedContribution, packed
-from streams.domain.contact.state import Consent, ContactState, Fact, Settled
+from streams.domain.contact.packed_contribution import NOTHING, PackedContribution
+from streams.domain.contact.state import ContactState, Fact, Settled
 from streams.domain.formats import Format, Stored
 from streams.domain.formats import encode as write
 
@@ -23,7 +22,6 @@ class _Stored(Stored, frozen=True, array_like=True):
     carried: tuple[CarriedIdentifiers, ...] = ()
     exclusive: str = ""
     place: IdentityStatus | None = None
-    one_by_one: tuple[Contribution, ...] = ()
     given: PackedContribution = NOTHING
     forgotten: tuple[Fact, ...] = ()
 
@@ -41,7 +39,6 @@ class _Joined(Stored, frozen=True, array_like=True):
     carried: tuple[CarriedIdentifiers, ...]
     exclusive: str
     place: None
-    one_by_one: tuple[()]
     given: PackedContribution
     forgotten: tuple[()] = ()
 
@@ -55,12 +52,7 @@ class EncodedParts(Protocol):
     def settled(self) -> bytes: ...
 
 
-FORMAT = Format(6, _Stored, older=(2, 3, 4, 5))
-"""Format 1 kept no messages' ids: what it says of touches cannot be told any more, so it is not read.
-
-Format 3 kept what is given one by one; format 4 no terms of consents, no origins, and nothing of what was forgotten;
-format 5 in an origin nothing of age, electoral rolls and purpose.
-"""
+FORMAT = Format("contacts", 7, _Stored)
 
 
 def encode(state: ContactState) -> bytes:
@@ -78,9 +70,7 @@ def encode(state: ContactState) -> bytes:
 def _join(state: ContactState, parts: EncodedParts) -> bytes:
     facts = _array_head(len(state.facts)) + parts.encoded
     head = FORMAT.number, state.version, state.clock, state.due, state.weight
-    return write(
-        _Joined(*head, Raw(parts.settled), Raw(facts), (), state.carried, state.exclusive, None, (), state.given)
-    )
+    return write(_Joined(*head, Raw(parts.settled), Raw(facts), (), state.carried, state.exclusive, None, state.given))
 
 
 def _array_head(length: int) -> bytes:
@@ -98,28 +88,15 @@ def decode(data: bytes) -> ContactState:
         settled=stored.settled,
         clock=stored.clock,
         due=stored.due,
-        weight=stored.weight + (_grown(stored) if stored.format < FORMAT.number else 0),
+        weight=stored.weight,
         version=stored.version,
         commands={(fact.source, fact.id): fact for fact in stored.commands},
         carried=stored.carried,
         exclusive=stored.exclusive,
         place=stored.place,
-        given=packed(stored.one_by_one) if stored.one_by_one else stored.given,
+        given=stored.given,
         forgotten={(fact.source, fact.id): fact for fact in stored.forgotten},
     )
-
-
-def _grown(stored: _Stored) -> int:
-    """By how many bytes the facts of an older format are longer now.
-
-    Each consent has the place of its terms, each fact that of its origin, and since format 3 that of an arm; since
-    format 6 an origin has three more places.
-    """
-    if stored.format == FORMAT.number - 1:
-        return 3 * sum(fact.origin is not None for fact in stored.facts)
-    consents = sum(fact.detail.__class__ is Consent for fact in stored.facts)
-    facts = len(stored.facts) + len(stored.commands) + len(stored.settled.echoes)
-    return consents + facts * (2 if stored.format == 2 else 1)
 
 
 def encode_fact(fact: Fact) -> bytes:

@@ -86,7 +86,7 @@ class _Stored(Stored, frozen=True, array_like=True):
     kept: TableRecord
 
 
-FORMAT = Format(2, _Stored, older={1})
+FORMAT = Format("experiments", 3, _Stored)
 
 
 def encode(kept: TableRecord) -> bytes:

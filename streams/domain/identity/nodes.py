@@ -132,7 +132,7 @@ class _Stored(Stored, frozen=True, array_like=True):
     node: Node
 
 
-FORMAT = Format(2, _Stored, older={1})
+FORMAT = Format("links", 3, _Stored)
 
 
 def encode(node: Node) -> bytes:

@@ -10,7 +10,8 @@ from events.json_types import UNREADABLE
 from streams.operations.backup.record_files import BackupError, FileEntry, open_new, sha256_of
 from streams.platform.settings import Settings
 
-FORMAT = 1
+FORMAT = 2
+"""Versions before 0.1.0 wrote format 1, which is not used again."""
 NAME = "manifest.json"
 POLICY = "policy.toml"
 ERASURES = "erasures.zst"
@@ -85,7 +86,9 @@ def read_manifest(directory: Path) -> Manifest:
         manifest = msgspec.json.decode(raw, type=Manifest)
     except UNREADABLE as error:
         raise BackupError(f"{directory / NAME} cannot be read: {error}") from error
-    if manifest.format != FORMAT:
+    if manifest.format < FORMAT:
+        raise BackupError(f"{directory} was written before 0.1.0: rebuild from the lake (docs/upgrades.md)")
+    if manifest.format > FORMAT:
         raise BackupError(f"{directory} is of format {manifest.format}, not {FORMAT}: use Harmonia {manifest.software}")
     return manifest
 

@@ -129,9 +129,9 @@ class _Restoring:
             await self._write(map(self._interaction, read_records(self._directory / names.interactions_file(number))))
         holds = not_superseded(read_records(self._directory / names.HOLDS), await self._latest(CAMPAIGN_HOLDS, 0))
         await self._write(Output(CAMPAIGN_HOLDS, 0, each.key, each.value, each.headers) for each in holds)
-        steps = not_superseded(self._stored(names.RIGHTS), await self._latest(RIGHTS_REQUESTS, 0))
+        steps = not_superseded(read_records(self._directory / names.RIGHTS), await self._latest(RIGHTS_REQUESTS, 0))
         await self._write(Output(RIGHTS_REQUESTS, 0, each.key, each.value, each.headers) for each in steps)
-        said = not_said(self._stored(names.TRANSPARENCY), await self._values(CAMPAIGN_TRANSPARENCY))
+        said = not_said(read_records(self._directory / names.TRANSPARENCY), await self._values(CAMPAIGN_TRANSPARENCY))
         await self._write(Output(CAMPAIGN_TRANSPARENCY, 0, each.key, each.value, each.headers) for each in said)
         await self._write_definitions(EXPERIMENT_DEFINITIONS, names.DEFINITIONS)
         await self._write_definitions(SEGMENT_DEFINITIONS, names.SEGMENTS)
@@ -144,7 +144,7 @@ class _Restoring:
         The first partition comes last, as when they are defined: what is in it, all others have.
         """
         since = await self._latest(topic, 0)
-        kept = not_superseded(self._stored(file), since)
+        kept = not_superseded(read_records(self._directory / file), since)
         wanted = {each.key or b"": each.value for each in kept} | since
         for number in reversed(range(self._settings.partitions)):
             there = await self._latest(topic, number)
@@ -161,11 +161,6 @@ class _Restoring:
         kept = restored_segments({key.decode(errors="replace"): value for key, value in latest.items()})
         beside = [Output(self._contacts, number, BESIDE + key, value) for key, value in kept.items()]
         return [*beside, *await self._watermarks({place: end})]
-
-    def _stored(self, file: str) -> Iterator[Record]:
-        """A file of the backup that older versions of Harmonia did not write: nothing where it has none."""
-        path = self._directory / file
-        return read_records(path) if any(each.name == path.name for each in self._plan.manifest.files) else iter(())
 
     async def _latest(self, topic: str, number: int) -> dict[bytes, bytes | None]:
         """The latest values in a partition by key: newer than the backup, whatever they are."""

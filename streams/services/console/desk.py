@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import orjson
 
-from streams.services.console.desk_schema import FROM_NOTHING, SCHEMA, UP_FROM
+from streams.services.console.desk_schema import FROM_NOTHING, SCHEMA
 
 STEPS_BETWEEN = 200_000
 """Steps of SQLite's machine, some ten milliseconds of them, after which a query is asked whether it is to end.
@@ -85,10 +85,7 @@ class Desk:
             for setting in _OF_THE_WRITER:
                 desk.run(f"PRAGMA {setting}")
             if desk.one("PRAGMA user_version") == (0,) and desk.one("SELECT count(*) FROM sqlite_schema") == (0,):
-                desk._become(*FROM_NOTHING)
-            [number] = desk.one("PRAGMA user_version") or (0,)
-            if number in UP_FROM:
-                desk._become(*UP_FROM[number])
+                desk._make_tables()
             if desk.one("PRAGMA user_version") == (SCHEMA,):
                 return desk
         except sqlite3.OperationalError:
@@ -99,10 +96,10 @@ class Desk:
         desk.close()
         return None
 
-    def _become(self, *statements: str) -> None:
-        """Bring the desk to the present schema."""
+    def _make_tables(self) -> None:
+        """Give an empty desk the present schema."""
         with self.transaction():
-            for statement in statements:
+            for statement in FROM_NOTHING:
                 self.run(statement)
             self.run(f"PRAGMA user_version = {SCHEMA}")
 

@@ -1,6 +1,6 @@
 """The tables of the desk, and what makes sums of them. Times are milliseconds since 1970."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from events.topics import (
     AUDIT_LOG,
@@ -16,8 +16,8 @@ from events.topics import (
     SYSTEM_ALERTS,
 )
 
-SCHEMA = 4
-"""The number of the schema below; a desk of another number that `UP_FROM` does not know is filled anew."""
+SCHEMA = 5
+"""The number of the schema below; a desk of another number is filled anew. Numbers before 5 are used no more."""
 QUARTER_MS = 900_000
 """How often the members of a segment are kept, at most."""
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
@@ -241,13 +241,3 @@ def statements(schema: str) -> Iterator[str]:
 
 FROM_NOTHING = (*statements(SCHEMA_SQL), *statements(SUMS_SQL), *statements(EXPORTS_SQL), *statements(SEGMENTS_SQL))
 """Makes the tables of an empty desk."""
-_SINCE_3 = (
-    *statements(EXPORTS_SQL),
-    f"DELETE FROM positions WHERE topic = '{AUDIT_LOG}'",  # nosec B608 # a name of ours
-    *statements(SEGMENTS_SQL),
-)
-UP_FROM: Mapping[int, tuple[str, ...]] = {2: (*statements(SUMS_SQL), *SUM_UP, *_SINCE_3), 3: _SINCE_3}
-"""By the number of an older schema what brings a desk of it up to this one where it is.
-
-`audit-log` is read from its start again, of which what is known is not taken twice.
-"""

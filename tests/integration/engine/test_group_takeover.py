@@ -15,8 +15,7 @@ from streams.engine.aiokafka_patches.offsets_of_members import HeldOffsets
 from streams.engine.group_commit import Part
 from streams.engine.group_membership import Membership, membership_of
 from streams.engine.hanging_transactions import HangingTransactions
-from streams.engine.older_owners import OlderOwners
-from streams.engine.writer import Output, TransactionWriter, _send
+from streams.engine.writer import Output, TransactionWriter
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import EngineError, Fenced
 from tests.integration.engine.cluster import Cluster
@@ -338,66 +337,3 @@ async def leave_a_commit_unmarked(team: Team, cluster: Cluster, monkeypatch: pyt
         with monkeypatch.context() as loss:
             markers_go_to(loss, elsewhere)
             await asyncio.gather(*(worker.apply(number, range(1, 3)) for number in ALL))
-
-
-async def test_a_worker_of_the_version_before_is_fenced(team: Team) -> None:
-    """It writes with an id for each partition and gives no offsets, so that the group would refuse it nothing."""
-    older = TransactionWriter(team.kafka, f"{team.partitions.prefix}0")
-    await older.start()
-    await older._producer.begin_transaction()
-    await _send(older._producer, [Output(team.changelog, 0, b"k", b"9"), Output(team.outputs, 0, b"k", b"9")])
-
-    async with at_work(team, *ALL) as worker:
-        with pytest.raises(Exception, match=r"ProducerFenced|Unexpected error"):
-            await older._producer.commit_transaction()
-        await worker.apply(0, range(3))
-        assert worker.table(0) == sums(range(3))
-    await older.stop()
-
-    assert await team.told(0) == [0, 1, 2]
-
-
-async def test_fencing_workers_of_the_version_before_is_tried_again(
-    team: Team, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    older = TransactionWriter(team.kafka, f"{team.partitions.prefix}0")
-    await older.start()
-    start, tries = TransactionWriter.start, []
-
-    async def unlucky(writer: TransactionWriter) -> None:
-        if writer._producer._txn_manager.transactional_id == f"{team.partitions.prefix}0":
-            tries.append(writer)
-            if len(tries) == 1:
-                raise KafkaConnectionError
-        await start(writer)
-
-    with monkeypatch.context() as trouble:
-        trouble.setattr(TransactionWriter, "start", unlucky)
-        async with at_work(team, *ALL) as worker:
-            await worker.apply(0, range(3))
-    assert len(tries) == 2
-    with pytest.raises(Exception, match=r"ProducerFenced|Unexpected error"):
-        await older.write([Output(team.outputs, 0, b"k", b"9")])
-    await older.stop()
-
-
-async def test_a_worker_of_the_version_before_is_fenced_once_unless_it_starts_again(
-    team: Team, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A fence renews what the coordinator keeps of the id: with one for each take-over it would never be forgotten."""
-    fence, fenced = OlderOwners._fence, []
-
-    async def noted(owners: OlderOwners, number: int) -> None:
-        fenced.append(number)
-        await fence(owners, number)
-
-    monkeypatch.setattr(OlderOwners, "_fence", noted)
-    for times in (1, 2):
-        older = TransactionWriter(team.kafka, f"{team.partitions.prefix}0")
-        await older.start()
-        for _ in range(2):
-            async with at_work(team, *ALL):
-                assert fenced == [0] * times
-        with pytest.raises(Exception, match=r"ProducerFenced|Unexpected error"):
-            await older.write([Output(team.outputs, 0, b"k", b"9")])
-        await older.stop()

@@ -34,7 +34,7 @@ def test_what_is_kept_comes_back(kept: CampaignRecord) -> None:
 
 def test_another_format_is_refused() -> None:
     with pytest.raises(Unreadable):
-        decode(b"\x92\x02\x91\x01")
+        decode(b"\x92\x01\x91\x01")
 
 
 def test_counts_come_back() -> None:

@@ -32,26 +32,6 @@ def test_an_empty_state_is_read_as_it_was_written() -> None:
     assert decode(encode(ContactState())) == ContactState()
 
 
-def test_a_state_of_format_2_weighs_what_it_would_weigh_today() -> None:
-    """Of facts alone: each is longer by the places of its arm and its origin."""
-    state = folded(gift("1", 5), report("2"), retracted("0"))
-    stored = msgspec.msgpack.decode(encode(state))
-    old_facts = [fact[:-2] for fact in stored[6]]
-    old = [2, *stored[1:4], stored[4] - 2 * len(old_facts), [*stored[5][:9]], old_facts, *stored[7:11]]
-    assert decode(msgspec.msgpack.encode(old)) == state
-
-
-def test_a_state_of_format_4_weighs_what_it_would_weigh_today() -> None:
-    """Each fact is longer by the place of its origin, each consent by that of its terms."""
-    state = folded(
-        gift("1", 5), said("email.unsubscribed", "2"), said("consent.changed", "3", channel="text", granted=True)
-    )
-    stored = msgspec.msgpack.decode(encode(state))
-    old_facts = [[*fact[:6], fact[6][:-1] if fact[6][0] == 6 else fact[6], *fact[7:-1]] for fact in stored[6]]
-    old = [4, *stored[1:4], stored[4] - 5, stored[5], old_facts, *stored[7:]]
-    assert decode(msgspec.msgpack.encode(old)) == state
-
-
 def test_answers_keep_their_kind() -> None:
     fact = next(iter(decode(encode(folded(report("1", answers={"a:b": 1, "a:c": 1.0, "a:d": True})))).facts.values()))
     assert repr(fact.detail).count("{'a:b': 1, 'a:c': 1.0, 'a:d': True}") == 1

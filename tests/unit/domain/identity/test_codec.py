@@ -7,7 +7,7 @@ from events.identity_links import CommandStamp
 from streams.domain.formats import Unreadable
 from streams.domain.identity import Node, decode, encode
 from streams.domain.identity.deferred_erasures import DeferredRecord, ErasureWait
-from streams.domain.identity.nodes import ErasureMark, PairRuling
+from streams.domain.identity.nodes import FORMAT, ErasureMark, PairRuling
 
 BY = CommandStamp(9, "office", "c-1")
 FULL = Node(
@@ -37,7 +37,7 @@ def test_the_example_has_all_that_a_node_may_have() -> None:
 
 
 def test_the_first_element_is_the_format() -> None:
-    assert msgspec.msgpack.decode(encode(FULL))[0] == 2
+    assert msgspec.msgpack.decode(encode(FULL))[0] == FORMAT.number
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff", b"{}", b"\x91\x01", encode(FULL)[:-1]])

@@ -42,10 +42,14 @@ States = Mapping[bytes, bytes]
 class Kept:
     """A table whose states are kept: their format, those of a story, and what is seen of them."""
 
-    table: str
     format: Format[Any]
     states: Callable[[], States]
     shown: Callable[[States], Mapping[str, Any]]
+
+    @property
+    def table(self) -> str:
+        """The table that the format is of."""
+        return self.format.table
 
 
 class Fixture(NamedTuple):
@@ -114,10 +118,10 @@ def added_up_in(states: States) -> Mapping[str, Any]:
 
 
 TABLES = (
-    Kept("contacts", CONTACTS_FORMAT, contacts, profiles_in),
-    Kept("links", NODES_FORMAT, links, nodes_in),
-    Kept("campaigns", CAMPAIGNS_FORMAT, sums, sums_in),
-    Kept("experiments", experiments.FORMAT, added_up, added_up_in),
+    Kept(CONTACTS_FORMAT, contacts, profiles_in),
+    Kept(NODES_FORMAT, links, nodes_in),
+    Kept(CAMPAIGNS_FORMAT, sums, sums_in),
+    Kept(experiments.FORMAT, added_up, added_up_in),
 )
 """Every table of a worker."""
 

@@ -12,7 +12,7 @@ from events.topics import CONTACT_FRAGMENTS
 from streams.domain.contact import ContactState, codec, decode
 from streams.domain.contact.codec import FORMAT
 from streams.domain.contact.state import Fact, Origin
-from streams.domain.formats import Format, OtherFormat, Stored, Unreadable, encode
+from streams.domain.formats import FIRST_RELEASED, Format, OtherFormat, Stored, Unreadable, encode
 from streams.engine.store import Position
 from streams.platform.topics import TABLES as ALL_TABLES
 from tests.property.worker.links.world import World
@@ -62,15 +62,6 @@ def test_the_comparison_can_fail() -> None:
     assert missing({"a": {"b": 1}}, {}, "") == [".a is None, not {'b': 1}"]
 
 
-def test_what_format_3_says_one_by_one_is_what_people_give() -> None:
-    """It was written of the same story."""
-    held, now = (read(path_of("contacts", number)).states for number in (3, 4))
-    gives = [{key: decode(value).given for key, value in each.items()} for each in (held, now)]
-    found = [{key: given for key, given in each.items() if given.names} for each in gives]
-    assert found[0] == found[1]
-    assert found[0]
-
-
 @by_table
 def test_every_format_that_is_read_has_a_fixture(kept: Kept) -> None:
     files = {int(re.findall(r"\d+", path.stem)[0]) for table, path in fixtures() if table is kept}
@@ -87,8 +78,8 @@ def test_what_is_written_stays_as_it_is_or_has_a_new_number(kept: Kept) -> None:
 @by_table
 def test_the_shape_tells_a_new_field_from_none(kept: Kept) -> None:
     more = msgspec.defstruct("More", [("more", int, 0)], bases=(kept.format.kind,), frozen=True, array_like=True)
-    grown: Format[Any] = Format(kept.format.number, cast(type[Stored], more))
-    shape, more_shape = fixture_of(kept).shape, fixture_of(Kept(kept.table, grown, kept.states, kept.shown)).shape
+    grown: Format[Any] = Format(kept.table, kept.format.number, cast(type[Stored], more))
+    shape, more_shape = fixture_of(kept).shape, fixture_of(Kept(grown, kept.states, kept.shown)).shape
     assert without_class_names(shape) != without_class_names(more_shape)
 
 
@@ -102,7 +93,7 @@ def with_part(name: str, of: type) -> Any:
     """The shape of a format that has parts which are called so and hold one value of that type."""
     part = msgspec.defstruct(name, [("value", of)], array_like=True)
     kind = msgspec.defstruct("Whole", [("parts", list[part])], bases=(Stored,), frozen=True, array_like=True)  # type: ignore[valid-type]
-    return without_class_names(plain(shape_of(Format(1, cast(type[Stored], kind)))))
+    return without_class_names(plain(shape_of(Format("towns", 1, cast(type[Stored], kind)))))
 
 
 @by_table
@@ -114,8 +105,8 @@ def test_the_story_has_every_kind_of_what_can_be_written(kept: Kept) -> None:
     assert {one.__name__ for one in seen} == possible - NEVER_KEPT
 
 
-NEVER_KEPT = {"Erase", "Contribution"}
-"""Of an erasure an `Erasure` is left; contributions are kept packed, and only format 3 has them one by one."""
+NEVER_KEPT = {"Erase"}
+"""Of an erasure an `Erasure` is left."""
 
 
 def structs_in(value: object) -> Iterator[object]:
@@ -154,17 +145,31 @@ class Third(Stored, frozen=True, array_like=True):
     added: int = 7
 
 
-def test_a_format_that_only_lacks_fields_at_the_end_is_read_with_their_defaults() -> None:
-    third = Format(3, Third, older={2})
+def test_the_next_format_reads_the_one_before_it_with_defaults_and_no_earlier_one() -> None:
+    third = Format("towns", 3, Third, older={2})
     assert third.decode(msgspec.msgpack.encode([2, "ada"])) == Third(2, "ada", 7)
-    with pytest.raises(OtherFormat, match="a state of format 1, not 3; make the table anew"):
+    with pytest.raises(OtherFormat, match=r"^table towns: a state of format 1, not 3: upgrade one release"):
         third.decode(msgspec.msgpack.encode([1, "ada"]))
 
 
 def test_a_newer_format_is_refused_with_the_cure_however_much_it_looks_like_this_one() -> None:
-    second = Format(2, Third)
+    second = Format("towns", 2, Third)
     with pytest.raises(OtherFormat, match=r"newer version of Harmonia wrote; this one knows format 2.*upgrades"):
         second.decode(encode(Third(3, "ada", 1)))
+
+
+@by_table
+def test_a_state_written_before_the_first_release_is_refused_with_its_table_and_cure(kept: Kept) -> None:
+    """Its bytes may look like those of today: only the number tells."""
+    told = f"^table {kept.table}: a state of format {{}}, written before 0.1.0: rebuild from the lake"
+    for number in range(1, FIRST_RELEASED[kept.table]):
+        for data in (msgspec.msgpack.encode([number]), with_number(next(iter(kept.states().values())), number)):
+            with pytest.raises(OtherFormat, match=told.format(number)):
+                kept.format.decode(data)
+
+
+def test_no_number_from_before_the_first_release_is_used_again() -> None:
+    assert {kept.table for kept in TABLES if min(kept.format.readable) < FIRST_RELEASED[kept.table]} == set()
 
 
 def test_a_kind_of_source_that_a_later_version_knows_is_read_and_kept() -> None:
@@ -174,30 +179,21 @@ def test_a_kind_of_source_that_a_later_version_knows_is_read_and_kept() -> None:
     assert [fact.origin for fact in kept.facts.values()] == [Origin("registry")]
 
 
-def test_a_state_weighs_what_it_takes_as_it_is_written_now() -> None:
-    """Else a full one would grow beyond the limit, or a small one shrink, with the version."""
-    origins = 0
-    for data in read(path_of("contacts", 5)).states.values():
-        was, now = msgspec.msgpack.decode(data), decode(data)
-        weight, facts = was[4], was[6]
-        grown = sum(len(codec.encode_fact(fact)) for fact in now.facts.values())
-        assert now.weight - weight == grown - sum(len(msgspec.msgpack.encode(fact)) for fact in facts)
-        origins += sum(fact.origin is not None for fact in now.facts.values())
-    assert origins
-
-
 def test_what_is_no_state_is_no_state_of_another_format() -> None:
     for data in (b"", b"\xff", b"{}", b"\x91\xa1x", msgspec.msgpack.encode([2, 5])):
         with pytest.raises(Unreadable) as raised:
-            Format(2, Third).decode(data)
+            Format("towns", 2, Third).decode(data)
         assert not isinstance(raised.value, OtherFormat)
 
 
 def newer(state: bytes) -> bytes:
     """The same as a later version might write it."""
-    first, number, *rest = state[0], state[1], *state[2:]
-    assert number == FORMAT.number
-    return bytes([first, number + 1, *rest])
+    return with_number(state, FORMAT.number + 1)
+
+
+def with_number(state: bytes, number: int) -> bytes:
+    """The same bytes behind another number of a format."""
+    return bytes([state[0], number]) + state[2:]
 
 
 def test_a_worker_that_was_rolled_back_stops_at_a_part_of_the_newer_version() -> None:
@@ -210,18 +206,17 @@ def test_a_worker_that_was_rolled_back_stops_at_a_part_of_the_newer_version() ->
         world.work((CONTACT_FRAGMENTS, 0), 1)
 
 
-def test_a_worker_that_was_rolled_back_stops_at_a_state_of_the_newer_version() -> None:
-    world = World()
-    key, state = next((key, value) for key, value in Told().contacts.items() if key == b"crm.ada")
-    with pytest.raises(OtherFormat, match="newer version"):
-        decode(newer(state))
-    for number in range(3):
-        world.stores[number].write({key: newer(state)}, Position("topic", 1, 0))
-    told = Told()
-    for log, records in told.world.logs.items():
+@pytest.mark.parametrize(("number", "told"), [(FORMAT.number + 1, "newer version"), (6, "written before 0.1.0")])
+def test_a_worker_stops_at_a_state_of_another_version_and_drops_nothing(number: int, told: str) -> None:
+    world, story = World(), Told()
+    state = with_number(story.contacts[b"crm.ada"], number)
+    for partition in range(3):
+        world.stores[partition].write({b"crm.ada": state}, Position("topic", 1, 0))
+    for log, records in story.world.logs.items():
         world.logs[log] = records
-    with pytest.raises(OtherFormat, match="newer version"):
+    with pytest.raises(OtherFormat, match=told):
         world.settle()
+    assert {store.get(b"crm.ada") for store in world.stores.values()} == {state}
 
 
 def test_every_table_is_here() -> None:

@@ -55,6 +55,12 @@ def test_a_manifest_of_another_format_names_the_version_that_reads_it(tmp_path: 
         read_manifest(tmp_path)
 
 
+def test_a_manifest_from_before_the_first_release_names_the_cure(tmp_path: Path, manifest: Manifest) -> None:
+    write_manifest(tmp_path, replace(manifest, format=FORMAT - 1))
+    with pytest.raises(BackupError, match=r"was written before 0\.1\.0: rebuild from the lake"):
+        read_manifest(tmp_path)
+
+
 @pytest.mark.parametrize("happened", ["changed", "gone"])
 def test_a_backup_file_that_was_changed_is_named(tmp_path: Path, manifest: Manifest, happened: str) -> None:
     path = tmp_path / "contacts-0.zst"
