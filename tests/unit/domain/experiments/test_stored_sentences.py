@@ -7,7 +7,21 @@ from streams.domain.experiments.report.stored_sentences import stored_message
 from streams.domain.experiments.report.summary import warning_messages, warnings_of
 from streams.domain.messages import CodedMessage, Listed, Share, english, message
 from tests.unit.domain.experiments.example import doors, gotv
-from tests.unit.domain.messages.made import OWN
+
+UNDEFINED = "nobody has defined the experiment, so no parts are planned"
+OWN = (
+    "UNPLANNED VARIANT: A (3 people), b, c (1,234 people): not in the definition, so not in the check of the split",
+    (
+        f"SPLIT NOT CHECKED: {UNDEFINED}. People are in A 49.98 %, b 0.05 %: if that is not as you meant it, trust no "
+        "difference. Say what is planned with `harmonia experiments define`, and everybody so far is checked as well"
+    ),
+    (
+        "SPLIT NOT CHECKED: some strata have a split of their own, so there is none for all. People are in A 49.98 %, "
+        "B 49.98 % and 3 more: if that is not as you meant it, trust no difference"
+    ),
+    "NOT A GUARDRAIL: opened, donated: only unsubscribed, complained can be watched",
+    "A sentence that only another version knows.",
+)
 
 
 @pytest.mark.parametrize(
