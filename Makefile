@@ -21,7 +21,7 @@ COMPILE := $(PIN) --extra local --extra oidc --group build
 SEEDS ?= 1 2 3
 # Tests that need no server, shared by two processes.
 FAST ?= tests/unit tests/property
-# Tests with servers: three processes, each with its own, share them file by file. Those that wait longest come first, the quick ones fill the end.
+# Tests with servers: three processes, each with its own, share them file by file, the longest files of a suite first (tests/durations.json).
 WITH_SERVERS := tests/chaos tests/soak tests/integration tests/contract
 # Memory in pages of 2 MiB where the system has them: on a virtual machine whose host is short of memory, small pages, and
 # pages that come and go, cost tests half of their CPU.
@@ -29,10 +29,11 @@ KEPT := glibc.malloc.arena_max=1:glibc.malloc.trim_threshold=268435456:glibc.mal
 HUGE_PAGES := PYTHONMALLOC=malloc GLIBC_TUNABLES=glibc.malloc.hugetlb=1:$(KEPT)
 # Their brokers live for seconds or minutes, in which Java's second compiler costs more than it gains.
 BRIEF_BROKERS := JAVA_TOOL_OPTIONS="-XX:TieredStopAtLevel=1 -XX:+UseTransparentHugePages"
+FILE_BY_FILE = $(HUGE_PAGES) $(BRIEF_BROKERS) $(BIN)/pytest --dist loadfile --no-loadscope-reorder
 # Tests in a real browser. Apart from all others: Playwright keeps an event loop running, in which no other test can.
 PAGES := tests/browser
 
-.PHONY: help install dev check audit sbom test browser laws image-test chaos soak demo picture bench spark schemas lock clean
+.PHONY: help install dev check audit sbom test with-servers pages durations browser laws image-test chaos soak demo picture bench spark schemas lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -58,12 +59,20 @@ sbom: dev ## dist/sbom.json: all that is installed beside our code, as CycloneDX
 
 test: dev ## all tests, on a Kafka and a Redis that they start and stop
 	[ -z "$(FAST)" ] || $(HUGE_PAGES) $(BIN)/pytest -n 2 $(FAST)
-	$(HUGE_PAGES) $(BRIEF_BROKERS) $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(WITH_SERVERS)
-	$(HUGE_PAGES) $(BRIEF_BROKERS) $(BIN)/pytest -n 3 --dist loadfile $(PAGES)
+	+$(MAKE) --no-print-directory --jobs 2 with-servers pages
+
+with-servers: dev
+	$(FILE_BY_FILE) -n 3 $(ARGS) $(WITH_SERVERS)
+
+pages: dev # one process, beside those of the tests with servers, which wait most of their time; it tells all at its end
+	@said=$$(mktemp); passed=0; $(FILE_BY_FILE) -n 1 $(PAGES) > "$$said" 2>&1 || passed=$$?; cat "$$said"; rm -f "$$said"; exit $$passed
+
+durations: with-servers browser ## write down how long each file with servers takes: tests/durations.json
+durations: ARGS = --write-durations
 
 browser: dev ## all of the console's pages in a real browser, many tabs and a provider for signing in among them
 	sh tests/browser/packages.sh
-	$(HUGE_PAGES) $(BRIEF_BROKERS) $(BIN)/pytest -n 3 --dist loadfile $(PAGES)
+	$(FILE_BY_FILE) -n 3 $(ARGS) $(PAGES)
 
 laws: dev ## the law of the fast way over all pairs of interactions and long walks, in some minutes
 	LAWS=all $(BIN)/pytest tests/property/worker/contacts

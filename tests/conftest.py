@@ -1,6 +1,14 @@
+import json
 import os
+from collections import defaultdict
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).parents[1]
+DURATIONS = Path(__file__).with_name("durations.json")
+"""Seconds that each file of tests took when `make durations` wrote them down."""
 
 # In CI the same examples every time, so that a red build is the change's; elsewhere new ones each time.
 # How long examples take to make says how slow the machine is, and nothing of what is tested.
@@ -8,3 +16,34 @@ common = settings(print_blob=True, deadline=None, suppress_health_check=[HealthC
 settings.register_profile("ci", common, derandomize=True)
 settings.register_profile("dev", common)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-durations", action="store_true", help=f"write {DURATIONS.name}: how long each file took")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files of a suite first, so that no process has a long one left when the others have ended.
+
+    Suites stay in the order in which they were named: some share servers among all their files.
+    """
+    seconds = json.loads(DURATIONS.read_text())
+    suites: dict[tuple[str, ...], int] = {}
+
+    def place(item: pytest.Item) -> tuple[int, float]:
+        path = item.path.relative_to(ROOT)
+        return suites.setdefault(path.parts[:2], len(suites)), -seconds.get(path.as_posix(), 0)
+
+    items.sort(key=place)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if not config.getoption("--write-durations"):
+        return
+    seconds: dict[str, float] = defaultdict(float)
+    for report in (report for reports in terminalreporter.stats.values() for report in reports):
+        if isinstance(report, pytest.TestReport):
+            seconds[report.nodeid.split("::")[0]] += report.duration
+    known = {path: took for path, took in json.loads(DURATIONS.read_text()).items() if (ROOT / path).exists()}
+    kept = known | {path: round(took) for path, took in seconds.items()}
+    DURATIONS.write_text(json.dumps(kept, indent=0, sort_keys=True) + "\n")
