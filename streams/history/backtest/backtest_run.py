@@ -91,8 +91,9 @@ def backtest(place: str, options: BacktestOptions, folder: Path, processes: int)
 
     Raises OSError, ValueError and `Damaged` as gathering does.
     """
-    result = BacktestResult(linked=bool(links_of(place)), lake=is_lake(open_files(place)))
-    gathered = gather_people(place, folder, processes)
+    links = links_of(place)
+    result = BacktestResult(linked=bool(links), lake=is_lake(open_files(place)))
+    gathered = gather_people(place, links, folder, processes)
     for part in each_bucket(gathered, partial(_of_bucket, options, result.linked), processes):
         result.add(part)
     return result

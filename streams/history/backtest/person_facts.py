@@ -5,7 +5,7 @@ fragments are one person today; without one, each fragment counts as a person.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
@@ -25,7 +25,7 @@ from streams.domain.contact.facts.retractions import is_retracted, retractions
 from streams.domain.contact.identity.erasure import begins
 from streams.domain.contact.state import Fact, Key, Retraction, is_command
 from streams.history.lake.row_reading import fragment_named_in
-from streams.history.refold.buckets import SortedHistory, sort_history
+from streams.history.refold.buckets import SortedHistory, sort_history, unchanged_rows
 from streams.history.refold.contact_rows import ContactHistory, read_rows
 
 
@@ -82,22 +82,21 @@ def _since_erasure(said: Sequence[PersonFact]) -> Sequence[PersonFact]:
     return found
 
 
-def gather_people(place: str, folder: Path, processes: int) -> SortedHistory:
-    """Sort the rows of the lake at `place` by person into files of `folder`. Raises as `sort_history`."""
-    return sort_history(place, folder, processes, prepare=by_person)
+def gather_people(place: str, links: Mapping[str, str], folder: Path, processes: int) -> SortedHistory:
+    """Sort the rows of the lake at `place` by person into files of `folder`. Raises as `sort_history`.
+
+    `links`: the canonical id of each absorbed contact.
+    """
+    return sort_history(place, folder, processes, prepare=partial(by_person, links) if links else unchanged_rows)
 
 
-def by_person(place: str, batch: pa.RecordBatch) -> pa.RecordBatch:
+def by_person(links: Mapping[str, str], batch: pa.RecordBatch) -> pa.RecordBatch:
     """Rows with the person's canonical id in the fragment's place; the event still names the fragment."""
-    links = links_of(place)
-    if not links:
-        return batch
     at = batch.schema.get_field_index("fragment")
     persons = [None if name is None else links.get(name, name) for name in batch["fragment"].to_pylist()]
     return batch.set_column(at, batch.schema.field(at), pa.array(persons, pa.string()))
 
 
-@cache
 def links_of(place: str) -> Mapping[str, str]:
     """The canonical id of each absorbed contact, by the latest snapshot; empty where there is none."""
     files = open_files(place)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,7 +67,8 @@ def write_state_files(
     task.out.mkdir(exist_ok=True)
     merging = _PartitionFiles(target, task.partitions)
     outcomes, used, contacts = Counter[str](), set[bytes](), 0
-    for number, done in enumerate(each_bucket(gathered, partial(fold_bucket, task), processes), 1):
+    known = _Known.of(task)
+    for number, done in enumerate(each_bucket(gathered, partial(fold_bucket, task, known), processes), 1):
         path = _path_of(task, number - 1)
         merging.add(read_records(path))
         path.unlink()
@@ -88,10 +89,21 @@ class StateFiles(NamedTuple):
     files: list[FileEntry]
 
 
-def fold_bucket(task: FoldTask, bucket: Bucket) -> BucketResult:
+class _Known(NamedTuple):
+    """What a task is to be folded with, as it was read: the lake's erasure list, and traces by key."""
+
+    erased: Erasures
+    traces: Mapping[bytes, bytes]
+
+    @classmethod
+    def of(cls, task: FoldTask) -> "_Known":
+        erased = Erasures() if task.lake is None else read_erasures(open_files(task.lake))
+        return cls(erased, {record.key or b"": record.value or b"" for record in read_records(task.traces)})
+
+
+def fold_bucket(task: FoldTask, known: _Known, bucket: Bucket) -> BucketResult:
     """Fold the histories of one bucket, and write its states into a file."""
-    erased = Erasures() if task.lake is None else _erasures(task.lake)
-    folding = BucketFolder(task.partitions, erased, _traces(task.traces), task.heard)
+    folding = BucketFolder(task.partitions, known.erased, known.traces, task.heard)
     write_records(_path_of(task, bucket.number), folding.records(bucket.histories()))
     return BucketResult(folding.contacts, folding.outcomes, frozenset(folding.used))
 
@@ -171,15 +183,3 @@ class _PartitionFiles:
 
 def _path_of(task: FoldTask, bucket: int) -> Path:
     return task.out / f"{bucket:06}.zst"
-
-
-@lru_cache(maxsize=1)
-def _erasures(lake: str) -> Erasures:
-    """The lake's erasure list, read once in a process."""
-    return read_erasures(open_files(lake))
-
-
-@lru_cache(maxsize=1)
-def _traces(path: Path) -> dict[bytes, bytes]:
-    """Traces by key, read once in a process."""
-    return {record.key or b"": record.value or b"" for record in read_records(path)}

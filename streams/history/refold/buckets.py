@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from zlib import crc32
 
 import pyarrow as pa
@@ -118,8 +118,8 @@ ROWS_IN_A_BUCKET = 100_000
 ROWS_IN_A_TASK = 1_000_000
 """Rows of the files that a process sorts before it takes the next ones."""
 
-Prepare = Callable[[str, pa.RecordBatch], pa.RecordBatch]
-"""Given the lake's place and rows of it, other rows in the same columns. Pickled, so a function of a module."""
+Prepare = Callable[[pa.RecordBatch], pa.RecordBatch]
+"""Given rows of a lake, other rows in the same columns. Pickled: a function of a module or a `partial`."""
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -159,7 +159,7 @@ class _SpillCounts(NamedTuple):
     without: int
 
 
-def unchanged_rows(_: str, batch: pa.RecordBatch) -> pa.RecordBatch:
+def unchanged_rows(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Rows as they are, to be sorted by their fragment."""
     return batch
 
@@ -195,20 +195,33 @@ def each_bucket(gathered: SortedHistory, work: Callable[[Bucket], Result], proce
 
 
 def in_processes(work: Callable[[Task], Result], tasks: Iterable[Task], processes: int) -> Iterator[Result]:
-    """The results of `work` for each task, in order; with one process it runs in this one."""
+    """The results of `work` for each task, in order; with one process it runs in this one.
+
+    Each process is given `work` once, so what it holds may be large.
+    """
     if processes == 1:
         yield from map(work, tasks)
         return
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=spawn, initializer=_begin) as pool:
+    with ProcessPoolExecutor(processes, mp_context=spawn, initializer=_begin, initargs=(work,)) as pool:
         try:
-            yield from pool.map(work, tasks)
+            yield from pool.map(_do, tasks)
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _begin() -> None:
-    """Limit a worker process to one core, and have it return memory that it does not need."""
+_given: list[Callable[[Any], Any]] = []
+"""In a worker process: its work."""
+
+
+def _do(task: object) -> Any:
+    [work] = _given
+    return work(task)
+
+
+def _begin(work: Callable[[Any], Any]) -> None:
+    """Give a worker process its work, limit it to one core, and have it return memory that it does not need."""
+    _given.append(work)
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     pa.set_memory_pool(pa.system_memory_pool())
@@ -232,6 +245,6 @@ def _spill(place: str, folder: Path, buckets: int, prepare: Prepare, task: _Spil
     spiller = Spiller(folder, f"spill-{task.number:06}", buckets)
     for name in task.names:
         for batch in read_batches(files, name):
-            spiller.take(prepare(place, batch))
+            spiller.take(prepare(batch))
     spiller.spill()
     return _SpillCounts(spiller.rows, spiller.without)

@@ -7,7 +7,7 @@ profiles they would publish, in the columns of the lake's snapshots.
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,12 +46,12 @@ def fold_history(place: str, gathered: SortedHistory, out: Path, processes: int 
     """Fold sorted history of the lake at `place`, and write it below `out`. Raises OSError, and `Damaged`."""
     for name in (STATES, PROFILES):
         (out / name).mkdir(parents=True, exist_ok=True)
-    return _summed(each_bucket(gathered, partial(fold_bucket, place, out), processes))
+    erased = read_erasures(open_files(place))
+    return _summed(each_bucket(gathered, partial(fold_bucket, erased, out), processes))
 
 
-def fold_bucket(place: str, out: Path, bucket: Bucket) -> FoldCounts:
-    """Fold the contacts of one bucket, and write its two files."""
-    erased = _erasures(place)
+def fold_bucket(erased: Erasures, out: Path, bucket: Bucket) -> FoldCounts:
+    """Fold the contacts of one bucket, and write its two files. `erased`: the lake's erasure list."""
     outcomes, refused = Counter[str](), Counter[str]()
     contacts = [
         found
@@ -74,12 +74,6 @@ def states_table(contacts: Sequence[RefoldedContact]) -> pa.Table:
         pa.array([encode(each.state) for each in contacts], pa.binary()),
     ]
     return pa.table(columns, schema=STATES_SCHEMA)
-
-
-@lru_cache(maxsize=1)
-def _erasures(place: str) -> Erasures:
-    """The lake's erasure list, read once in a process."""
-    return read_erasures(open_files(place))
 
 
 def _write(path: Path, table: pa.Table) -> None:

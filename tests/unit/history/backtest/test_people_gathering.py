@@ -45,9 +45,8 @@ def test_a_backtest_judges_linked_fragments_as_one_person(tmp_path: Path) -> Non
     assert email is not None
     assert phone is not None
 
-    linked(tmp_path / "linked", phone, email)
-    one = lake(tmp_path / "linked", gift, text, after)
-    together = backtest(one, ORDERS, tmp_path / "together", 1)
+    linked(tmp_path / "lake", phone, email)
+    together = backtest(place, ORDERS, tmp_path / "together", 1)
 
     assert (apart.linked, together.linked) == (False, True)
     assert apart.tally.cell(CellKey("new", "reason", "unknown_contact", "deny")).gave == 0

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from events.json_types import JSON
-from sinks.lake.erasure_list import Erasures, erasure_of
+from sinks.lake.erasure_list import Erasures, add_erasures, erasure_of
 from sinks.lake.rows import tables_of
 from sinks.lake.snapshots import CONTACT_STATE_SCHEMA
 from streams.domain.contact import decode, profile
@@ -20,7 +20,7 @@ from streams.history.refold.buckets import sort_history
 from streams.history.refold.fold_files import PROFILES, STATES, fold_history
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
-from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
+from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record
 from tests.unit.history.refold.lakes import lake_of, sample_records
 from tests.unit.worker.agents.contacts.interaction_records import folded, kept
 
@@ -56,6 +56,17 @@ def test_refolded_states_and_profiles_equal_those_of_the_stream(tmp_path: Path) 
     assert done.outcomes == {"applied": 40, "duplicate": 1}
     assert done.refused == {"not_json": 1}
     assert pq.read_schema(tmp_path / "out" / PROFILES / "000000.parquet").equals(CONTACT_STATE_SCHEMA)
+
+
+def test_a_second_fold_in_a_process_leaves_out_who_was_erased_since_the_first(tmp_path: Path) -> None:
+    place, files = (tmp_path / "lake").as_posix(), lake_of(tmp_path / "lake", sample_records())
+    gathered = sort_history(place, tmp_path / "work")
+
+    before = fold_history(place, gathered, tmp_path / "before")
+    add_erasures(files, [erasure_of("c1", NOW + DAY, NOW + DAY)])
+    after = fold_history(place, gathered, tmp_path / "after")
+
+    assert (before.profiles, after.profiles) == (5, 4)
 
 
 def batches_of(records: list[Fetched], rows: int) -> list[pa.RecordBatch]:
