@@ -20,7 +20,7 @@ from streams.local.stack import local_stack
 from streams.platform.topic_reading import records_of
 from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite, running_console
-from tests.integration.command import ended_well, harmonia, on
+from tests.integration.command import ended_well, harmonia_process, on
 from tests.integration.follow_process import following
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, running_system
@@ -135,7 +135,7 @@ def test_a_hold_that_is_sent_twice_is_ordered_once_and_works_without_scripts(rea
 
 def test_a_hold_that_ends_by_itself_can_be_made_one_that_is_until_lifted(reader: Readers, held: HoldSite) -> None:
     order = ("hold", "--campaign", CAMPAIGN, "--until", render_time(round(time.time() * 1000) + 3_600_000))
-    ended_well(harmonia(held.console.folder, *order, environment=on(held.system.stack)))
+    ended_well(harmonia_process(held.console.folder, *order, environment=on(held.system.stack)))
     ada = reader("ada", url=held.console.url)
     ada.open(f"/campaigns/{CAMPAIGN}")
     assert "until the hold is lifted" not in ada.page.inner_text("#body-hold")

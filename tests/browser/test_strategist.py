@@ -9,7 +9,7 @@ from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite
 from tests.browser.experiment_data import EXPERIMENT, PEOPLE, assign, give
 from tests.browser.reader import PHONE, Reader
-from tests.integration.command import ended_well, harmonia, on
+from tests.integration.command import ended_well, harmonia_process, on
 
 DAY = "/days/2012-02-22"
 
@@ -46,7 +46,7 @@ def test_a_strategist_sees_a_segment_in_words_and_people_come_in(
 ) -> None:
     file = tmp_path / "segments.toml"
     file.write_text(SEGMENT)
-    ended_well(harmonia(tmp_path, "segments", "define", str(file), environment=on(site.system.stack)))
+    ended_well(harmonia_process(tmp_path, "segments", "define", str(file), environment=on(site.system.stack)))
     ada = reader("ada")
     ada.choose("People", "Segments")
     ada.page.get_by_role("link", name="large-givers", exact=True).click()

@@ -47,7 +47,7 @@ from tests.chaos.sayings import FIRST, LAST, Outcome, Sayings, sayings
 from tests.chaos.site import Site, open_site
 from tests.chaos.test_people import _standing, index_in_redis, merged_in_redis, unlike
 from tests.chaos.verdict import _parts_of_nobody, latest_in, profiles_in, table_of
-from tests.integration.command import COMMAND, Ended, ended_well, harmonia, refused
+from tests.integration.command import COMMAND, Ended, ended_well, harmonia_process, refused
 from tests.integration.members import Told, told
 from tests.integration.waiting import until
 
@@ -227,7 +227,7 @@ def run(site: Site, *words: str, program: str = COMMAND, **settings: str) -> End
         "HARMONIA_PARTITIONS": str(own.partitions),
         **settings,
     }
-    return harmonia(site.folder, *words, environment=environment, program=program)
+    return harmonia_process(site.folder, *words, environment=environment, program=program)
 
 
 def a_story(rng: Random, deployment: Deployment) -> Story:

@@ -1,12 +1,16 @@
-"""The command `harmonia`, run as a person at a terminal would."""
+"""The command `harmonia`, run as a person or a program would: in this process, or as one of its own."""
 
 import os
 import subprocess
 import sys
+import traceback
 from collections.abc import Mapping
+from contextvars import copy_context
 from pathlib import Path
 
+from streams.cli.main import app
 from streams.local.stack import Stack
+from tests.integration.in_process import as_own_process
 
 Ended = subprocess.CompletedProcess[bytes]
 COMMAND = "streams.cli.main"
@@ -15,10 +19,34 @@ PATIENCE_S = 600
 """Who runs longer hangs: a whole demo takes minutes where a machine is starved."""
 
 
-def harmonia(
+def harmonia(folder: Path, *words: str, environment: Mapping[str, str], given: bytes | None = None) -> Ended:
+    """Run a command to its end in this process, since a new one takes a second to begin; `given`: standard input.
+
+    It runs in a folder, where no `.env` can be. What serves, is killed, or runs beside a running event loop has to be
+    a process of its own: `harmonia_process`.
+    """
+    with as_own_process(folder, environment_of(folder, environment), words, given) as written:
+        code = copy_context().run(_exit_code, words)
+    return Ended(words, code, written.stdout, written.stderr)
+
+
+def _exit_code(words: tuple[str, ...]) -> int:
+    """Run the command as Python runs a program: what nobody catches is printed, and ends it with 1."""
+    try:
+        app(words, prog_name="harmonia")
+    except SystemExit as ended:
+        if ended.code is None or isinstance(ended.code, int):
+            return ended.code or 0
+        sys.stderr.write(f"{ended.code}\n")
+    except Exception:  # noqa: BLE001 (the test sees it on standard error)
+        traceback.print_exc()
+    return 1
+
+
+def harmonia_process(
     folder: Path, *words: str, environment: Mapping[str, str], given: bytes | None = None, program: str = COMMAND
 ) -> Ended:
-    """Run it to its end in a folder, where no `.env` can be; `given` is its standard input."""
+    """Run a command to its end as a process of its own; see `harmonia`. `program`: a module in its place."""
     return subprocess.run(
         [sys.executable, "-m", program, *words],
         cwd=folder,

@@ -6,21 +6,19 @@ Each reader tells the same of everybody, by name, so that all of them can be com
 import asyncio
 import json
 import sqlite3
-from contextlib import chdir, closing
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import asyncpg
-from typer.testing import CliRunner
 
 from events.contact import Contact
 from events.topics import CONTACT_STATE, CONTACT_SUPPRESSIONS, INPUT_TOPICS, INTERACTIONS
 from sinks.lake.duckdb_views import ask_lake
 from sinks.lake.files import LocalFiles
-from streams.cli.main import app
 from streams.platform.settings import Settings
 from streams.platform.topic_reading import records_of
-from tests.integration.command import Ended, ended_well
+from tests.integration.command import Ended, ended_well, harmonia
 from tests.integration.french_files import EVERYBODY, OTHER_STATION, STATION, Person, contact_of
 from tests.integration.french_oracle import Event, Facts, facts_in
 from tests.integration.system import System
@@ -36,12 +34,7 @@ class Office:
         self.hasher = Settings.model_validate({**system.stack.environment, "regime": "fr"}).hasher
 
     def run(self, *words: str, given: bytes | None = None) -> Ended:
-        """Run a command in this process, since a new one takes a second to begin, and these are forty."""
-        with chdir(self.folder):
-            ended = CliRunner().invoke(app, words, given, env={**self.environment, "COLUMNS": "200"})
-        if ended.exception is not None and not isinstance(ended.exception, SystemExit):
-            raise ended.exception
-        return Ended(words, ended.exit_code, ended.stdout_bytes, ended.stderr_bytes)
+        return harmonia(self.folder, *words, environment=self.environment, given=given)
 
     def do(self, *words: str) -> str:
         """Run what must end well; what it prints."""

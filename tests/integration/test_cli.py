@@ -10,7 +10,7 @@ from events.dead_letters import DeadLetter
 from events.topics import ALL, DEAD_LETTERS
 from streams.local.stack import Stack, local_stack
 from streams.platform.topics import TABLES
-from tests.integration.command import ended_well, harmonia, on, refused
+from tests.integration.command import ended_well, harmonia, harmonia_process, on, refused
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, running_system, until_in_redis
 from tests.integration.tap import tapped
@@ -55,7 +55,7 @@ def test_a_topic_that_is_missing_is_described_refused_and_created(system: System
     missing = harmonia(tmp_path, "topics", "describe", environment=where)
     assert missing.returncode == 1
     assert b"missing" in missing.stdout
-    reason = refused(harmonia(tmp_path, "worker", environment=where))
+    reason = refused(harmonia_process(tmp_path, "worker", environment=where))
     assert f"{name}-contacts-changelog" in reason
     assert "harmonia topics create" in reason
     created = ended_well(harmonia(tmp_path, "topics", "create", environment=where))
@@ -80,7 +80,7 @@ def test_a_producer_is_told_which_topics_are_missing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("processes", ["1", "2"])
 def test_a_worker_refuses_other_partition_counts(system: System, tmp_path: Path, processes: str) -> None:
     where = on(system.stack, HARMONIA_PARTITIONS="4")
-    reason = refused(harmonia(tmp_path, "worker", "--processes", processes, environment=where))
+    reason = refused(harmonia_process(tmp_path, "worker", "--processes", processes, environment=where))
     assert "HARMONIA_PARTITIONS is 4" in reason
     assert "interactions (8)" in reason
 

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli.main import app
-from tests.integration.command import Ended, harmonia, refused
+from tests.integration.command import Ended, harmonia, harmonia_process, refused
 from tests.integration.said import event, structured
 
 WRONG_USE: list[tuple[str, ...]] = [
@@ -52,7 +52,7 @@ def test_every_command_says_how_it_is_used(words: tuple[str, ...]) -> None:
 
 def in_parallel(folder: Path, commands: list[tuple[str, ...]], environment: dict[str, str]) -> list[Ended]:
     with ThreadPoolExecutor(len(commands)) as pool:
-        return list(pool.map(lambda words: harmonia(folder, *words, environment=environment), commands))
+        return list(pool.map(lambda words: harmonia_process(folder, *words, environment=environment), commands))
 
 
 def test_servers_that_are_away_are_named_with_their_setting(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_workers_say_plainly_and_at_once_what_they_cannot_use(
         port = str(taken.getsockname()[1])
         wrong = {"HARMONIA_STATE_DIR": "file", "HARMONIA_METRICS_PORT": port, "HARMONIA_POLICY": "file"}
         where = {**NO_KAFKA, "HARMONIA_STATE_DIR": str(tmp_path / "state")}
-        reason = refused(harmonia(tmp_path, *words, environment={**where, setting: wrong[setting]}))
+        reason = refused(harmonia_process(tmp_path, *words, environment={**where, setting: wrong[setting]}))
         assert setting in reason
 
 
@@ -117,7 +117,7 @@ def test_a_state_directory_of_another_worker_is_left_to_it(tmp_path: Path, owned
     mine.mkdir(parents=True)
     with (mine / "lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        reason = refused(harmonia(tmp_path, *words, environment={**NO_KAFKA, "HARMONIA_STATE_DIR": str(state)}))
+        reason = refused(harmonia_process(tmp_path, *words, environment={**NO_KAFKA, "HARMONIA_STATE_DIR": str(state)}))
     assert "HARMONIA_STATE_DIR" in reason
     assert "another worker" in reason
 

@@ -12,7 +12,7 @@ from sinks.keys import KEY_IDS, position_key
 from streams.demo.workers import start_workers
 from streams.local.stack import Stack
 from streams.platform.settings import Settings
-from tests.integration.command import Ended, harmonia, on, refused
+from tests.integration.command import Ended, harmonia, harmonia_process, on, refused
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, environment_of_worker, running_system
 from tests.integration.waiting import until
@@ -57,7 +57,7 @@ def test_a_worker_with_another_key_is_refused_and_one_that_knows_the_old_key_as_
     until(lambda: key_ids(system), "the ids of the workers' key")
     environment = environment_of_worker(system.stack, tmp_path, HARMONIA_IDENTITY_KEY=OTHER)
     for words in (("worker",), ("worker", "--processes", "2")):
-        said = refused(harmonia(tmp_path, *words, environment=environment))
+        said = refused(harmonia_process(tmp_path, *words, environment=environment))
         assert "HARMONIA_IDENTITY_KEY is another one than the workers'" in said
         assert "(new,old)" in said
         assert OTHER not in said

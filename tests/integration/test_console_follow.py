@@ -31,7 +31,7 @@ from streams.services.console.follow import describe_topics
 from streams.services.console.follow_metrics import FollowMetrics
 from streams.services.console.following import Follower
 from streams.worker.app import wall_clock
-from tests.integration.command import harmonia, on, refused
+from tests.integration.command import harmonia_process, on, refused
 from tests.integration.follow_process import following
 from tests.integration.system import ask
 from tests.integration.waiting import PATIENCE_S, until
@@ -161,7 +161,7 @@ def test_the_desk_equals_the_topic_whoever_is_killed(
         until(lambda: has_all(path, sayer), "every gift and report once")
         ready = process.metrics.replace("/metrics", "/readyz")
         until(lambda: ask(ready) == (200, "ready\n"), "it is ready")
-        said = refused(harmonia(tmp_path, "console", "follow", environment=environment))
+        said = refused(harmonia_process(tmp_path, "console", "follow", environment=environment))
         assert "another process writes" in said
         process.end()
     found = figures(path)
@@ -336,5 +336,5 @@ async def followed_to_the_end(settings: Settings, desk: Desk) -> DeskWriter:
 
 
 def test_without_a_desk_or_topics_it_says_what_to_do(stack: Stack, tmp_path: Path) -> None:
-    said = refused(harmonia(tmp_path, "console", "follow", environment=on(stack)))
+    said = refused(harmonia_process(tmp_path, "console", "follow", environment=on(stack)))
     assert "HARMONIA_DESK is not set" in said

@@ -22,7 +22,7 @@ from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topic_reading import records_of
 from streams.platform.topics import create_topics
-from tests.integration.command import harmonia, on, refused
+from tests.integration.command import harmonia_process, on, refused
 from tests.integration.lake_process import running_lake
 from tests.integration.system import ask
 from tests.integration.waiting import until
@@ -67,7 +67,7 @@ def test_the_lake_equals_the_topic_whoever_is_killed_or_frozen(
     )
 
     lose(settings, files)
-    said = refused(harmonia(tmp_path, "lake", "run", environment=environment))
+    said = refused(harmonia_process(tmp_path, "lake", "run", environment=environment))
     assert "interactions partition 0: the lake ends before 5, and the topic begins at 9" in said
     assert "harmonia lake run --skip-lost" in said
 
