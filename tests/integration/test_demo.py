@@ -10,8 +10,11 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -19,18 +22,19 @@ from redis import Redis
 
 from events.topics import INPUT_TOPICS
 from streams.demo.deployment import open_deployment
-from streams.demo.script import write_script
+from streams.demo.evening import last_evening
+from streams.demo.script import FILE_ENDS, Script, write_script
 from streams.demo.truth import ContactFields
 from streams.local.server import running_server
 from streams.local.stack import Stack, local_stack, stop
-from tests.integration.command import COMMAND, environment_of, harmonia, refused
+from tests.integration.command import COMMAND, Ended, environment_of, harmonia, harmonia_process, refused
 from tests.integration.system import settings_of
 from tests.integration.waiting import until
 
-SCALE = "0.1"
+SEED, SCALE, PROCESSES = 5, "0.05", 2
 KEYS = {
     *("published", "accepted", "duplicates", "dead_letters", "contacts", "net_donations", "seconds"),
-    *("events_per_second", "latency_ms", "top_donors"),
+    *("events_per_second", "latency_ms", "top_donors", "evening"),
 }
 COUNTED, REFUSED = 15_359, {"memo_entry": 224, "malformed_row": 1}
 FILE = files("streams.demo").joinpath("data", "fec-2012-contributions.csv.gz")
@@ -44,37 +48,90 @@ def net_of_the_file() -> int:
     return sum(round(float(row["contb_receipt_amt"]) * 100) for row in counted)
 
 
-def assert_figures(figures: dict[str, object], seed: int) -> None:
-    """What the file and the seed say must come out, and that the figures agree with each other."""
-    script = write_script(seed, float(SCALE))
-    spoilt = Counter(one.reason for one in script.publications if one.reason is not None)
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A demo of two processes with an evening, whose servers and workers go on; `shown`: all it has printed."""
+
+    folder: Path
+    script: Script
+    ended: Ended
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home" / "demo"
+
+    @property
+    def shown(self) -> str:
+        return self.ended.stdout.decode()
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / "figures.json").read_bytes())
+        return found
+
+    @property
+    def servers(self) -> dict[str, str]:
+        """How it says that they are reached."""
+        return dict(re.findall(r"^(KAFKA_BOOTSTRAP|REDIS_URL)=(\S+)", self.shown, re.MULTILINE))
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    """One demo for all that look at one; the last of them stops it as it says."""
+    folder = tmp_path_factory.mktemp("kept")
+    script = write_script(SEED, float(SCALE), evening_starts=last_evening(FILE_ENDS))
+    words = ("demo", "--scale", SCALE, "--seed", str(SEED), "--processes", str(PROCESSES), "--keep")
+    evening = ("--play", "--hour", "2", "--json", "figures.json")
+    with nothing_left_of(folder / "home" / "demo"):
+        ended = harmonia_process(folder, *words, *evening, environment={"HARMONIA_LOG_LEVEL": "DEBUG"})
+        assert (ended.returncode, ended.stderr) == (0, b"")
+        yield Kept(folder, script, ended)
+
+
+@contextmanager
+def nothing_left_of(home: Path) -> Iterator[None]:
+    """Whatever becomes of a demo in the block, nothing runs in its home afterwards."""
+    try:
+        yield
+    finally:
+        stop(home)
+        for process in workers_of(home):
+            process.kill()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """The home of a demo of one test."""
+    home = tmp_path / "home" / "demo"
+    with nothing_left_of(home):
+        yield home
+
+
+def test_the_figures_of_a_run_are_what_the_file_and_the_seed_say_and_agree_with_each_other(kept: Kept) -> None:
+    script, figures = kept.script, kept.figures
+    spoilt = Counter(one.reason for one in script.everything() if one.reason is not None)
     assert figures.keys() == KEYS
-    assert figures["net_donations"] == {"USD": net_of_the_file()}
-    assert figures["published"] == len(script.publications)
-    assert figures["accepted"] == len(script.publications) - spoilt.total()
+    assert figures["net_donations"] == {"USD": net_of_the_file() + net_of_the_evenings(script)}
+    assert figures["published"] == len(script.everything())
+    assert figures["accepted"] == len(script.everything()) - spoilt.total()
     assert figures["duplicates"] == script.repeats()
     assert figures["dead_letters"] == {**spoilt, **REFUSED}
-
-
-def test_a_run_ends_well_and_its_figures_add_up_and_its_log_says_nothing_of_anybody(tmp_path: Path) -> None:
-    words = ("demo", "--scale", SCALE, "--seed", "3", "--json", "figures.json")
-    ended = harmonia(tmp_path, *words, environment={"HARMONIA_LOG_LEVEL": "DEBUG"})
-    assert (ended.returncode, ended.stderr) == (0, b"")
-    assert_nobody_is_named((tmp_path / "home" / "demo" / "worker.log").read_text(), 3)
-    figures = json.loads((tmp_path / "figures.json").read_bytes())
-    assert_figures(figures, 3)
     assert 0 < figures["latency_ms"]["p50"] <= figures["latency_ms"]["p99"]
     assert figures["seconds"] > 0 < figures["events_per_second"]
-    assert b"agree on each" in ended.stdout
-    assert b"thank-you-call" in ended.stdout
-    assert [running_server(tmp_path / "home" / "demo" / name) for name in ("kafka", "redis")] == [None, None]
+    assert "agree on each" in kept.shown
+    assert "thank-you-call" in kept.shown
 
 
-def assert_nobody_is_named(log: str, seed: int) -> None:
-    """By nothing that the input holds, whatever the level: addresses, phones, voter ids, ids elsewhere, names."""
-    named = {
-        name.strip().lower() for one in write_script(seed, float(SCALE)).accepted() for name in names_in(one.contact)
-    }
+def net_of_the_evenings(script: Script) -> int:
+    """Cents that are given in evenings; whatever else is invented around the file is given back."""
+    gifts = {one.id: one for one in script.accepted() if one.source == "finance/actblue"}
+    return sum(one.fields["amount"] * {"donation.made": 1, "donation.refunded": -1}[one.type] for one in gifts.values())
+
+
+def test_a_worker_at_the_debug_level_logs_nothing_of_anybody(kept: Kept) -> None:
+    """Nothing that the input holds: addresses, phones, voter ids, ids elsewhere, names."""
+    log = (kept.home / "worker.log").read_text()
+    named = {name.strip().lower() for one in kept.script.accepted() for name in names_in(one.contact)}
     rows = csv.DictReader(gzip.decompress(FILE.read_bytes()).decode().splitlines())
     named |= {row["cand_nm"].lower() for row in rows}
     assert len(named) > 10_000
@@ -91,16 +148,6 @@ def names_in(contact: ContactFields) -> Iterator[str]:
             yield from map(str, value.values())
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    """The demo's home, with nothing left running in it afterwards."""
-    home = tmp_path / "home" / "demo"
-    yield home
-    stop(home)
-    for process in workers_of(home):
-        process.kill()
-
-
 def workers_of(home: Path) -> list[psutil.Process]:
     """The worker processes that have their state in a home."""
     found = []
@@ -114,54 +161,45 @@ def workers_of(home: Path) -> list[psutil.Process]:
     return found
 
 
-def test_a_kept_run_of_two_processes_can_be_looked_at_and_stopped_as_it_says(tmp_path: Path, home: Path) -> None:
-    words = ("demo", "--scale", SCALE, "--seed", "4", "--processes", "2", "--keep", "--json", "figures.json")
-    ended = harmonia(tmp_path, *words, environment={})
-    shown = ended.stdout.decode()
-    assert (ended.returncode, ended.stderr) == (0, b"")
-    assert_figures(json.loads((tmp_path / "figures.json").read_bytes()), 4)
-    servers = dict(re.findall(r"^(KAFKA_BOOTSTRAP|REDIS_URL)=(\S+)", shown, re.MULTILINE))
-    assert len(re.findall(r"^metrics: http://\S+/metrics$", shown, re.MULTILINE)) == 2
-    assert len(workers_of(home)) == 3
-    assert_every_donation_is_there(Stack(servers["KAFKA_BOOTSTRAP"], servers["REDIS_URL"], ()), 4)
-    to_try = re.findall(r"^  harmonia (.+)$", shown, re.MULTILINE)
-    tried = {words: harmonia(tmp_path, *words.split(), environment=servers) for words in to_try}
-    assert {words: one.stderr for words, one in tried.items() if one.returncode or not one.stdout} == {}
-    shown_first = ["status", "contact", "experiments", "segments", "dead-letters", "suppressions"]
-    assert [words.partition(" ")[0] for words in to_try] == shown_first
-
-    said = re.search(r"to stop: kill (\d+); HARMONIA_HOME=(\S+) harmonia local down", shown)
-    assert said is not None
-    os.kill(int(said[1]), signal.SIGTERM)
-    until(lambda: not workers_of(home), "the end of the workers")
-    down = harmonia(tmp_path, "local", "down", environment={"HARMONIA_HOME": said[2]})
-    assert (down.returncode, down.stdout) == (0, b"")
-    assert [running_server(home / name) for name in ("kafka", "redis")] == [None, None]
-
-
-EVENING = ("demo", "--scale", "0.01", "--seed", "5", "--play")
-
-
-def test_an_evening_is_played_and_recounted_and_tells_of_what_there_was_to_see(tmp_path: Path) -> None:
-    ended = harmonia(tmp_path, *EVENING, "--hour", "2", "--json", "figures.json", environment={})
-    assert (ended.returncode, ended.stderr) == (0, b"")
-    shown = ended.stdout.decode()
-    told = re.findall(r"^\d\d:\d\d  (.+?) *$", shown, re.MULTILINE)
+def test_an_evening_is_played_and_recounted_and_tells_of_what_there_was_to_see(kept: Kept) -> None:
+    told = re.findall(r"^\d\d:\d\d  (.+?) *$", kept.shown, re.MULTILINE)
     for happened in ("digital/mailer sends gotv-3", "digital/signup: a new release", "outreach/textbank texts polls-2"):
         assert [line for line in told if line.startswith(happened)]
     for noticed in ("source_quarantined, digital/signup", "gotv-3 is near the limit", "subject-gotv-3 is decided"):
         assert len([line for line in told if line.startswith(noticed)]) == 1, noticed
-    evening = json.loads((tmp_path / "figures.json").read_bytes())["evening"]
-    assert (evening["doors"], evening["calls"], evening["broken"]) == (130, 70, "digital/signup")
+    evening = kept.figures["evening"]
+    assert (evening["doors"], evening["calls"], evening["broken"]) == (650, 350, "digital/signup")
     assert evening["refused"] >= 180
     assert "gmail: 3 complaints" in evening["near"]
     assert "B +" in evening["verdict"]
-    assert "agree on each" in shown
-    assert servers_of(tmp_path / "home" / "demo") == []
+
+
+def test_a_kept_run_of_two_processes_can_be_looked_at_as_it_says(kept: Kept) -> None:
+    assert len(re.findall(r"^metrics: http://\S+/metrics$", kept.shown, re.MULTILINE)) == PROCESSES
+    assert len(workers_of(kept.home)) == PROCESSES + 1
+    assert_every_donation_is_there(Stack(kept.servers["KAFKA_BOOTSTRAP"], kept.servers["REDIS_URL"], ()), kept.script)
+    to_try = re.findall(r"^  harmonia (.+)$", kept.shown, re.MULTILINE)
+    tried = {words: harmonia(kept.folder, *words.split(), environment=kept.servers) for words in to_try}
+    assert {words: one.stderr for words, one in tried.items() if one.returncode or not one.stdout} == {}
+    shown_first = ["status", "contact", "experiments", "segments", "dead-letters", "suppressions"]
+    assert [words.partition(" ")[0] for words in to_try] == shown_first
+
+
+def test_a_kept_run_is_stopped_as_it_says(kept: Kept) -> None:
+    """The last look at it."""
+    said = re.search(r"to stop: kill (\d+); HARMONIA_HOME=(\S+) harmonia local down", kept.shown)
+    assert said is not None
+    assert servers_of(kept.home) == ["kafka", "redis"]
+    os.kill(int(said[1]), signal.SIGTERM)
+    until(lambda: not workers_of(kept.home), "the end of the workers")
+    down = harmonia_process(kept.folder, "local", "down", environment={"HARMONIA_HOME": said[2]})
+    assert (down.returncode, down.stdout) == (0, b"")
+    assert servers_of(kept.home) == []
 
 
 def test_ctrl_c_ends_an_evening_at_once_and_stops_servers_and_workers(tmp_path: Path, home: Path) -> None:
-    command = [sys.executable, "-m", COMMAND, *EVENING, "--hour", "60"]
+    words = ("demo", "--scale", "0.01", "--seed", str(SEED), "--play", "--hour", "60")
+    command = [sys.executable, "-m", COMMAND, *words]
     demo = subprocess.Popen(command, cwd=tmp_path, env=environment_of(tmp_path, {}), stdout=subprocess.PIPE)
     try:
         assert demo.stdout is not None
@@ -184,7 +222,7 @@ def test_a_cluster_that_holds_records_is_refused_before_the_script_is_written_an
         with open_deployment(settings_of(own)) as deployment:
             deployment.producer.send(INPUT_TOPICS[0].name, b"{}").get(30)
         (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in own.environment.items()))
-        said = refused(harmonia(tmp_path, "demo", "--scale", SCALE, environment={}))
+        said = refused(harmonia_process(tmp_path, "demo", "--scale", SCALE, environment={}))
     assert f"the topics at {own.kafka_bootstrap}, which KAFKA_BOOTSTRAP names (in the file .env), hold records" in said
     assert "Take KAFKA_BOOTSTRAP and REDIS_URL out of .env while it runs" in said
     assert not (tmp_path / "home" / "demo" / "worker.log").exists()
@@ -194,9 +232,9 @@ def servers_of(home: Path) -> list[str]:
     return [name for name in ("kafka", "redis") if running_server(home / name) is not None]
 
 
-def assert_every_donation_is_there(stack: Stack, seed: int) -> None:
-    """Those of the file, and those around them that were given back."""
-    invented = {one.id for one in write_script(seed, float(SCALE)).accepted() if one.source == "finance/actblue"}
+def assert_every_donation_is_there(stack: Stack, script: Script) -> None:
+    """Those of the file, and those around them."""
+    invented = {one.id for one in script.accepted() if one.source == "finance/actblue"}
     with open_deployment(settings_of(stack)) as deployment:
         counts: Counter[str] = Counter()
         for profile in profiles_of(deployment.redis):
