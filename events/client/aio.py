@@ -15,11 +15,15 @@ LINGER_MS = 5
 class Producer:
     """Sends events of one source, within `async with`.
 
-    `options` go to `aiokafka.AIOKafkaProducer`, such as those of TLS and SASL.
+    `options` go to `aiokafka.AIOKafkaProducer`, such as those of TLS and SASL. `topic_prefix`: what stands
+    before the names of a deployment's topics, its `HARMONIA_TOPIC_PREFIX`.
     """
 
-    def __init__(self, bootstrap_servers: str, source: str, *, phone_region: str = "US", **options: Any) -> None:
+    def __init__(
+        self, bootstrap_servers: str, source: str, *, phone_region: str = "US", topic_prefix: str = "", **options: Any
+    ) -> None:
         self._source = source
+        self._prefix = topic_prefix
         self._region = phone_region
         self._bootstrap_servers = bootstrap_servers
         self._options = options
@@ -53,4 +57,4 @@ class Producer:
             phone_region=self._region,
             now_ms=clock.time_ns() // 1_000_000,
         )
-        await self._producer.send_and_wait(ready.topic, ready.value)
+        await self._producer.send_and_wait(self._prefix + ready.topic, ready.value)

@@ -18,11 +18,15 @@ MOST_REMEMBERED = 10_000
 class Producer:
     """Sends events of one source. A context manager: at its end everything is acknowledged, or it raises.
 
-    `options` go to `kafka.KafkaProducer`, such as those of TLS and SASL.
+    `options` go to `kafka.KafkaProducer`, such as those of TLS and SASL. `topic_prefix`: what stands
+    before the names of a deployment's topics, its `HARMONIA_TOPIC_PREFIX`.
     """
 
-    def __init__(self, bootstrap_servers: str, source: str, *, phone_region: str = "US", **options: Any) -> None:
+    def __init__(
+        self, bootstrap_servers: str, source: str, *, phone_region: str = "US", topic_prefix: str = "", **options: Any
+    ) -> None:
         self._source = source
+        self._prefix = topic_prefix
         self._region = phone_region
         self._sent: list[Any] = []
         self._looked_at = MOST_REMEMBERED
@@ -42,7 +46,7 @@ class Producer:
             phone_region=self._region,
             now_ms=clock.time_ns() // 1_000_000,
         )
-        future = self._producer.send(ready.topic, ready.value)
+        future = self._producer.send(self._prefix + ready.topic, ready.value)
         self._sent.append(future)
         if len(self._sent) >= self._looked_at:
             self._sent = [one for one in self._sent if not one.succeeded()]

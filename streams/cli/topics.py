@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from streams.cli.failures import failing_plainly, load_settings
 from streams.cli.output import print_table, say
+
+if TYPE_CHECKING:
+    from streams.platform.settings import Settings
 
 app = typer.Typer(help="The topics on the broker.", no_args_is_help=True)
 
@@ -30,6 +33,7 @@ def create(as_json: AsJson = False) -> None:
         typer.echo(json.dumps({"created": made}))
     else:
         say(f"created {', '.join(made)}" if made else "all topics are there")
+        _say_prefix(settings)
 
 
 @app.command()
@@ -63,4 +67,10 @@ def describe(as_json: AsJson = False) -> None:
                 for entry in found
             ],
         )
+        _say_prefix(settings)
     raise typer.Exit(0 if all(entry.partitions for entry in found) else 1)
+
+
+def _say_prefix(settings: Settings) -> None:
+    if settings.topic_prefix:
+        say(f"on the broker {settings.topic_prefix} stands before each name (HARMONIA_TOPIC_PREFIX)")

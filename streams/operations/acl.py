@@ -1,7 +1,8 @@
 """Who may do what in Kafka, and nothing else: `deploy/acl/kafka.acl`, made of the list of topics by `make schemas`.
 
-A test holds the committed file to this, and another applies it to a real broker. What is not of a topic, such as a
-consumer group, is listed here; the rights to topics follow from who reads and writes each.
+With a `HARMONIA_TOPIC_PREFIX` as argument: the list of that deployment, whose users begin with it too. A test holds
+the committed file to this, and another applies it to a real broker. What is not of a topic, such as a consumer group,
+is listed here; the rights to topics follow from who reads and writes each.
 """
 
 import sys
@@ -93,10 +94,10 @@ class Right:
     kind: str = "topic"
     prefixed: bool = False
 
-    def line(self) -> str:
-        """The line of the list."""
-        pattern = "prefixed" if self.prefixed else "literal"
-        return f"{self.user:<20} {','.join(self.operations):<22} {self.kind:<17} {self.name:<29} {pattern}"
+    def line(self, prefix: str = "") -> str:
+        """The line of the list; `prefix`: that of the deployment."""
+        pattern, user, name = "prefixed" if self.prefixed else "literal", prefix + self.user, prefix + self.name
+        return f"{user:<20} {','.join(self.operations):<22} {self.kind:<17} {name:<29} {pattern}"
 
 
 _BESIDES_TOPICS = (
@@ -114,12 +115,12 @@ _BESIDES_TOPICS = (
 )
 
 
-def page() -> str:
-    """The whole list."""
+def page(prefix: str = "") -> str:
+    """The whole list; `prefix`: that of the deployment."""
     listed = [*rights()]
     lines = [_HEAD]
     for text, users in _SECTIONS.items():
-        lines += ["\n", text, *(f"{right.line()}\n" for right in listed if right.user in users)]
+        lines += ["\n", text, *(f"{right.line(prefix)}\n" for right in listed if right.user in users)]
     return "".join(lines)
 
 
@@ -159,4 +160,4 @@ def _of_topics_command() -> Iterator[Right]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(page())
+    sys.stdout.write(page(*sys.argv[1:2]))

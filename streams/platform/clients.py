@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from streams.platform.described_topics import refuse_undescribed
@@ -39,6 +40,8 @@ QUIET_FETCH_MS = 5_000
 REQUEST_TIMEOUT_S = 20.0
 _COORDINATOR_PAUSE_S = 0.05
 Answer = TypeVar("Answer")
+Made = TypeVar("Made")
+RedisClient = TypeVar("RedisClient", "Redis", "SyncRedis")
 #: A topic and the number of a partition.
 TopicPartitionKey = tuple[str, int]
 #: Where it is open, of which producer id, and from which offset on.
@@ -52,13 +55,18 @@ class KafkaClients:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._prefix = settings.topic_prefix
         self._shared: dict[str, Any] = {
             "bootstrap_servers": settings.kafka_brokers,
-            "client_id": f"{settings.app_id}-{socket.gethostname()}",
+            "client_id": f"{settings.topic_prefix}{settings.app_id}-{socket.gethostname()}",
             "request_timeout_ms": int(REQUEST_TIMEOUT_S * 1000),
             **kafka_security_options(settings),
         }
         self._tools: dict[str, Any] = {**self._shared, "bootstrap_timeout_ms": int(BOOTSTRAP_TIMEOUT_S * 1000)}
+        if self._prefix:
+            from streams.platform.prefixed_kafka import PrefixedNetClient
+
+            self._tools["kafka_client"] = partial(PrefixedNetClient, self._prefix)
 
     @property
     def session_timeout_s(self) -> float:
@@ -74,18 +82,20 @@ class KafkaClients:
         """A producer whose start fences every other one of the same id; `timeout_ms`: if not that of the settings."""
         from aiokafka import AIOKafkaProducer
 
-        return AIOKafkaProducer(
+        producer = AIOKafkaProducer(
             **self._shared,
             **self._batching(),
             transactional_id=transactional_id,
             transaction_timeout_ms=timeout_ms or int(self._settings.transaction_timeout_s * 1000),
         )
+        return self._prefixed(producer)
 
     def idempotent_producer(self) -> AIOKafkaProducer:
         """A producer that neither loses nor reorders what it retries."""
         from aiokafka import AIOKafkaProducer
 
-        return AIOKafkaProducer(**self._shared, **self._batching(), enable_idempotence=True)
+        producer = AIOKafkaProducer(**self._shared, **self._batching(), enable_idempotence=True)
+        return self._prefixed(producer)
 
     def reader(
         self,
@@ -112,15 +122,17 @@ class KafkaClients:
             fetching["fetch_max_wait_ms"] = wait_ms
         if must_have:
             fetching["auto_offset_reset"] = "none"
-        return AIOKafkaConsumer(**{**self._shared, **fetching}, group_id=None)
+        consumer = AIOKafkaConsumer(**{**self._shared, **fetching}, group_id=None)
+        return self._prefixed(consumer)
 
     def group_consumer(self, **group: Any) -> AIOKafkaConsumer:
         """A member of a consumer group that sees committed records only; `group`: its id, assignor, time limits."""
         from aiokafka import AIOKafkaConsumer
 
-        return AIOKafkaConsumer(
+        consumer = AIOKafkaConsumer(
             **{**self._shared, **self._fetching(), "metadata_max_age_ms": METADATA_MAX_AGE_MS, **group}
         )
+        return self._prefixed(consumer)
 
     def require_reachable(self) -> None:
         """Raise a Kafka error within seconds where no broker can be reached. Blocks."""
@@ -295,6 +307,14 @@ class KafkaClients:
             **self._tools, isolation_level=isolation_level, enable_auto_commit=False, auto_offset_reset="earliest"
         )
 
+    def _prefixed(self, made: Made) -> Made:
+        """What was made; where there is a prefix its connections put it on and take it off."""
+        if self._prefix:
+            from streams.platform.prefixed_kafka import prefix_aiokafka
+
+            prefix_aiokafka(made, self._prefix)
+        return made
+
     def _batching(self) -> dict[str, Any]:
         return {
             "acks": "all",
@@ -379,14 +399,22 @@ def redis_client(settings: Settings) -> Redis:
     from redis.backoff import NoBackoff
 
     retry = Retry(NoBackoff(), 1)
-    return Redis.from_url(settings.redis_url, **_redis_options(settings), retry=retry)
+    return _behind_prefix(Redis.from_url(settings.redis_url, **_redis_options(settings), retry=retry), settings)
 
 
 def tool_redis(settings: Settings) -> SyncRedis:
     """The Redis client of tools: blocking, answers stay bytes. Connects with the first call."""
     from redis import Redis as SyncRedis
 
-    return SyncRedis.from_url(settings.redis_url, **_redis_options(settings))
+    return _behind_prefix(SyncRedis.from_url(settings.redis_url, **_redis_options(settings)), settings)
+
+
+def _behind_prefix(client: RedisClient, settings: Settings) -> RedisClient:
+    if not settings.topic_prefix:
+        return client
+    from streams.platform.prefixed_redis import prefix_redis
+
+    return prefix_redis(client, settings.topic_prefix)
 
 
 def _redis_options(settings: ServerSettings) -> dict[str, Any]:

@@ -3,14 +3,31 @@
 Served by the process's own event loop, so that a loop that hangs is noticed: then nothing answers.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Self
 
 from aiohttp import web
 from mode import Service
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
+from prometheus_client.registry import Collector
 
 from streams.platform.settings import Settings
+
+DEPLOYMENT = "deployment"
+"""The label of each metric where there is a `HARMONIA_TOPIC_PREFIX`, which is its value."""
+
+
+class LabelledMetrics(Collector):
+    """All that a collector has, with the label of a deployment on each sample."""
+
+    def __init__(self, of: Collector, deployment: str) -> None:
+        self._of = of
+        self._label = {DEPLOYMENT: deployment}
+
+    def collect(self) -> Iterable[Metric]:
+        for metric in self._of.collect():
+            metric.samples = [sample._replace(labels=sample.labels | self._label) for sample in metric.samples]
+            yield metric
 
 
 class HealthServer(Service):
@@ -23,7 +40,7 @@ class HealthServer(Service):
 
     def __init__(
         self,
-        registry: CollectorRegistry,
+        registry: Collector,
         unready: Callable[[], Awaitable[str | None]],
         address: tuple[str, int],
         announce: Callable[[str], None],
@@ -45,7 +62,8 @@ class HealthServer(Service):
     ) -> Self:
         """The server at the address that the settings have; `say` is told where that is."""
         address = (settings.metrics_host, settings.metrics_port)
-        return cls(registry, unready, address, lambda url: say(f"metrics on {url}/metrics"))
+        served = LabelledMetrics(registry, settings.topic_prefix) if settings.topic_prefix else registry
+        return cls(served, unready, address, lambda url: say(f"metrics on {url}/metrics"))
 
     async def on_start(self) -> None:
         app = web.Application()

@@ -14,7 +14,8 @@ from streams.platform.settings import Settings, env_file_note
 
 OTHER_KEY = (
     "HARMONIA_IDENTITY_KEY is another one than the workers', so that nobody would be found: set the workers' key, or "
-    "start this where their `.env` is; where the key was changed, give the new one and the old one (new,old)"
+    "start this where their `.env` is; where the key was changed, give the new one and the old one (new,old); where "
+    "this is a deployment of its own, set a HARMONIA_TOPIC_PREFIX that no other has"
 )
 
 
@@ -49,8 +50,9 @@ def require_key_of_other_workers(settings: Settings) -> None:
         return
     raise Unusable(
         f"HARMONIA_IDENTITY_KEY{env_file_note('HARMONIA_IDENTITY_KEY')} is another one than the workers' so far, "
-        "so that everybody would become somebody new: set the key that they have; to change it, start all workers with "
-        "the new one before the old one (new,old). docs/identity.md says how, and what to do where the old one is lost"
+        "so that everybody would become somebody new: set the key that they have; to change it, start all workers "
+        "with the new one before the old one (new,old). docs/identity.md says how, and what to do where the old one is "
+        "lost. Where this is a deployment of its own, set a HARMONIA_TOPIC_PREFIX that no other has"
     )
 
 

@@ -98,6 +98,21 @@ Networks = Annotated[str, AfterValidator(_networks)]
 """Networks with commas, none where it is empty."""
 
 
+_is_prefix = re.compile(r"([a-z0-9.-]{0,39}[.-])?").fullmatch
+
+
+def _prefix(value: str) -> str:
+    if not _is_prefix(value):
+        raise ValueError(
+            "is no prefix: give 1 to 40 of a-z, 0-9, . and -, the last one . or -, such as `north.`; or do not set it"
+        )
+    return value
+
+
+TopicPrefix = Annotated[str, AfterValidator(_prefix)]
+"""A text before names of topics, which ends where they begin; empty: none."""
+
+
 class Settings(ServerSettings):
     """Settings of one process. Raises `pydantic.ValidationError` that names the variable and the cure.
 
@@ -157,6 +172,12 @@ class Settings(ServerSettings):
         "harmonia",
         pattern=r"^[A-Za-z0-9._-]{1,64}$",
         description="Consumer group, and first part of the changelog's name",
+    )
+    topic_prefix: TopicPrefix = Field(
+        "",
+        description="What stands before the names of topics, consumer groups, transactional ids and Redis keys, where "
+        "several deployments share a cluster and a Redis (docs/operations.md), such as `north.`; empty: nothing. "
+        "Changed later, nothing that was written is found",
     )
     policy: NonEmptyPath | None = Field(
         None,

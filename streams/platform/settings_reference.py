@@ -63,7 +63,7 @@ SECTIONS = (
     Section(
         "The deployment",
         "workers, gateway, lake, and the commands that make, check, copy or rebuild topics. The same for all of them.",
-        ("regime", "app_id", "partitions", "replication"),
+        ("regime", "app_id", "topic_prefix", "partitions", "replication"),
     ),
     Section(
         "Who is who",

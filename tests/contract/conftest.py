@@ -1,7 +1,9 @@
+import sys
 from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import pytest
+from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -10,20 +12,26 @@ from sinks.postgres.database import PostgresDatabase
 from sinks.postgres.sink import PostgresContacts
 from sinks.redis import RedisSink
 from streams.local.postgres import PostgresServer, running_postgres
+from streams.platform import prefixed_redis
+from streams.platform.prefixed_redis import prefix_redis
 from tests.contract.busy_sink import BusySink
 from tests.contract.contact_sink import STALE_AFTER
 from tests.contract.redis_server import RedisServer
 
+PREFIX = ""
+"""What clients put before each key; the fixture `prefix` sets it for a test."""
+
 
 def client_of(port: int, retries: int = 0, patience_s: float = 5.0) -> Redis:
     """A client that waits so long for a connection and for each answer."""
-    return Redis(
+    client = Redis(
         host="127.0.0.1",
         port=port,
         retry=Retry(NoBackoff(), retries),
         socket_timeout=patience_s,
         socket_connect_timeout=patience_s,
     )
+    return prefix_redis(client, PREFIX) if PREFIX else client
 
 
 @pytest.fixture(scope="session")
@@ -34,11 +42,45 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
     server.kill()
 
 
+BEHIND_ITS_BACK = {
+    "WITHOUT_KEYS": {"FLUSHALL", "SCRIPT FLUSH", "DEBUG SLEEP"},
+    "OF_ONE_KEY": {
+        "HDEL",
+        "HEXISTS",
+        "HINCRBY",
+        "HLEN",
+        "HSET",
+        "PEXPIRE",
+        "PTTL",
+        "SMEMBERS",
+        "TTL",
+        "ZRANGE",
+        "ZCARD",
+        "TYPE",
+    },
+    "OF_KEYS": {"EXISTS", "UNLINK"},
+}
+"""What tests ask and tell Redis, and Harmonia does not; by the set of commands that they are added to."""
+
+
+@pytest.fixture(params=["", "north."], ids=["alone", "behind a prefix"])
+def prefix(request: pytest.FixtureRequest, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Has all clients of a test work behind a prefix, or none; no key may be written beside it."""
+    monkeypatch.setattr(sys.modules[__name__], "PREFIX", request.param)
+    for known, more in BEHIND_ITS_BACK.items():
+        monkeypatch.setattr(prefixed_redis, known, getattr(prefixed_redis, known) | more)
+    yield request.param
+    with SyncRedis(port=redis_server.port) as server:
+        beside = [key for key in server.scan_iter() if not key.startswith(request.param.encode())]
+    assert not beside
+
+
 @pytest.fixture
 async def redis_client(redis_server: RedisServer) -> AsyncIterator[Redis]:
     """A client that sees behind the sink's back, on an empty database."""
+    with SyncRedis(port=redis_server.port) as server:
+        server.flushall()
     async with client_of(redis_server.port, retries=2) as client:
-        await client.flushall()
         yield client
 
 

@@ -29,6 +29,8 @@ from tests.contract.redis_server import RedisServer
 from tests.contract.two_topics import absorbed
 from tests.contract.whole_redis import HASHED, PARTITIONS, Filling
 
+pytestmark = pytest.mark.usefixtures("prefix")
+
 OLDEST_S = 15.0
 
 

@@ -17,6 +17,8 @@ from sinks.reservations import (
 from tests.contract.conftest import client_of
 from tests.contract.redis_server import RedisServer
 
+pytestmark = pytest.mark.usefixtures("prefix")
+
 NOW = 1_700_000_000_000
 
 

@@ -20,6 +20,8 @@ from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER, at
 from tests.contract.redis_server import RedisServer
 
+pytestmark = pytest.mark.usefixtures("prefix")
+
 law = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=40
 )

@@ -87,3 +87,20 @@ async def test_where_the_old_key_is_lost_the_field_in_redis_is_deleted(port: int
     await leave(port, FIRST)
     await redis_client.hdel(position_key(0, CAMPAIGN_HOLDS), "key_ids")
     assert starts(port, SECOND)
+
+
+async def test_a_deployment_behind_another_prefix_has_a_key_of_its_own(port: int) -> None:
+    await leave(port, FIRST)
+    behind = settings_with(SECOND, port).model_copy(update={"topic_prefix": "north."})
+    assert identity_key_problem(behind) is None
+    require_key_of_other_workers(behind)
+
+
+async def test_two_deployments_with_one_prefix_and_different_keys_are_refused_with_both_cures(port: int) -> None:
+    await leave(port, FIRST)
+    found = identity_key_problem(settings_with(SECOND, port))
+    assert found is not None
+    assert "set the workers' key" in found
+    assert "HARMONIA_TOPIC_PREFIX that no other has" in found
+    with pytest.raises(Unusable, match="HARMONIA_TOPIC_PREFIX that no other has"):
+        require_key_of_other_workers(settings_with(SECOND, port))

@@ -13,8 +13,9 @@ from streams.worker.measuring.teams import read_schedule
 
 
 def examine_configuration(settings: Settings) -> Iterator[Finding]:
-    """Check unknown variables, the identity key, the policy, the teams and the tokens. Reads the files of both."""
+    """Check unknown variables, prefix, identity key, policy, teams and tokens. Reads the files of policy and teams."""
     yield from judge_unknown(unknown_variables())
+    yield from _prefix(settings)
     yield _identity_key(settings)
     yield _policy(settings)
     yield from _teams(settings)
@@ -26,6 +27,12 @@ def judge_unknown(variables: Iterable[UnknownVariable]) -> Iterator[Finding]:
     for variable, near in variables:
         cure = "take it away, or name the setting that was meant: docs/settings.md has all"
         yield warn(variable, "is no setting, so it is ignored", cure if near is None else f"did you mean {near}?")
+
+
+def _prefix(settings: Settings) -> Iterator[Finding]:
+    if settings.topic_prefix:
+        found = f"{settings.topic_prefix} stands before all names of this deployment in Kafka and Redis"
+        yield ok("HARMONIA_TOPIC_PREFIX", found)
 
 
 def _identity_key(settings: Settings) -> Finding:

@@ -93,3 +93,9 @@ def test_a_topic_more_gives_rights_to_those_who_write_read_and_make_it(monkeypat
         ("harmonia-lake", ("Read",)),
         *((user, ("Read",)) for user in SEES_STATUS),
     }
+
+
+def test_every_name_and_user_of_a_deployment_with_a_prefix_begins_with_it() -> None:
+    lines = [line.split() for line in acl.page("north.").splitlines() if line and not line.startswith("#")]
+    plain = [line.split() for line in acl.page().splitlines() if line and not line.startswith("#")]
+    assert lines == [[f"north.{who}", what, kind, f"north.{name}", how] for who, what, kind, name, how in plain]

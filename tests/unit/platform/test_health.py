@@ -6,6 +6,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from streams.platform.health import HealthServer
+from streams.platform.settings import Settings
 from streams.worker.metrics import Metrics
 
 
@@ -79,3 +80,19 @@ async def test_a_stopped_server_lets_go_of_its_port(worker: Worker) -> None:
         assert await second.get("/livez") == (200, "alive\n")
     with pytest.raises(aiohttp.ClientConnectionError):
         await second.get("/livez")
+
+
+async def test_each_metric_bears_the_deployment_where_there_is_a_prefix() -> None:
+    worker = Worker()
+    settings = Settings(topic_prefix="north.")
+    async with HealthServer.at(settings, worker.metrics.registry, worker.unready, worker.said.append):
+        worker.said = [worker.said[0].removeprefix("metrics on ").removesuffix("/metrics")]
+        _, said = await worker.get("/metrics")
+    samples = [line for line in said.splitlines() if not line.startswith("#")]
+    assert samples
+    assert all('deployment="north."' in line for line in samples)
+
+
+async def test_no_metric_bears_a_deployment_without_a_prefix(worker: Worker) -> None:
+    _, said = await worker.get("/metrics")
+    assert "deployment" not in said

@@ -154,3 +154,18 @@ def test_a_secret_is_not_shown() -> None:
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
         Settings().partitions = 5  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("prefix", ["", "north.", "2026-", "a.b-c.", ".", f"{'n' * 39}."])
+def test_a_prefix_that_ends_where_a_name_begins_is_taken(monkeypatch: pytest.MonkeyPatch, prefix: str) -> None:
+    monkeypatch.setenv("HARMONIA_TOPIC_PREFIX", prefix)
+    assert Settings().topic_prefix == prefix
+
+
+@pytest.mark.parametrize(
+    "prefix", ["north", "North.", "nörd.", "no_rth.", "a b.", "no:rth.", f"{'n' * 40}.", "n.\n", "*."]
+)
+def test_a_prefix_that_would_run_into_names_is_refused(monkeypatch: pytest.MonkeyPatch, prefix: str) -> None:
+    monkeypatch.setenv("HARMONIA_TOPIC_PREFIX", prefix)
+    with pytest.raises(ValidationError, match="is no prefix: give 1 to 40 of a-z"):
+        Settings()
