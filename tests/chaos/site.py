@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import psutil
 from kafka import KafkaAdminClient
+from pydantic import SecretStr
 
 from events.topics import ALL
 from streams.demo.check import Letter
@@ -22,7 +23,7 @@ from streams.local.kafka import start_kafka
 from streams.local.redis import start_redis
 from streams.local.stack import Stack, say_nothing
 from streams.platform.clients import KafkaClients
-from streams.platform.settings import Settings
+from streams.platform.settings import LOCAL_IDENTITY_KEY, Settings
 from tests.chaos.load import Load
 from tests.chaos.stores import wrong_stores
 from tests.chaos.verdict import Truth, wrongs
@@ -109,22 +110,30 @@ def kill(folder: Path, number: signal.Signals = signal.SIGKILL) -> None:
 
 
 @contextmanager
-def open_site(home: Path, stack: Stack, folder: Path, replication: int = 1) -> Iterator[Site]:
-    """A site on servers that run, empty whatever was there before."""
+def open_site(home: Path, stack: Stack, folder: Path, replication: int = 1, prefix: str = "") -> Iterator[Site]:
+    """A site on servers that run, empty whatever was there before.
+
+    `prefix`: of a deployment that leaves others alone, and has an identity key of its own.
+    """
     settings = Settings(
         kafka_bootstrap=stack.kafka_bootstrap,
         redis_url=stack.redis_url,
         partitions=PARTITIONS,
         replication=replication,
         app_id=f"chaos-{uuid4().hex[:8]}",
+        topic_prefix=prefix,
+        identity_key=SecretStr(f"of {prefix} and no other" if prefix else LOCAL_IDENTITY_KEY),
     )
     _forget_everything(settings)
     with open_deployment(settings) as deployment, ExitStack() as started:
-        deployment.redis.flushall()
+        if not prefix:
+            deployment.redis.flushall()
         all_workers: list[Workers] = []
         common = {
             **stack.environment,
             "HARMONIA_APP_ID": settings.app_id,
+            "HARMONIA_TOPIC_PREFIX": settings.topic_prefix,
+            "HARMONIA_IDENTITY_KEY": settings.identity_key.get_secret_value(),
             "HARMONIA_PARTITIONS": str(settings.partitions),
             "HARMONIA_SESSION_TIMEOUT_S": str(SESSION_TIMEOUT_S),
         }
