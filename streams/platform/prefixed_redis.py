@@ -15,8 +15,13 @@ from redis.typing import EncodableT
 Client = TypeVar("Client", Redis, SyncRedis)
 
 WITHOUT_KEYS = frozenset({"INFO", "PING", "SCRIPT LOAD", "TIME"})
-OF_ONE_KEY = frozenset({"EXPIRE", "GET", "HGET", "HGETALL", "HMGET", "HSCAN", "INCRBY", "SCARD", "SET", "SSCAN"})
-OF_KEYS = frozenset({"DEL"})
+OF_ONE_KEY = frozenset(
+    {
+        *("EXPIRE", "GET", "HDEL", "HEXISTS", "HGET", "HGETALL", "HINCRBY", "HLEN", "HMGET", "HSCAN", "HSET", "INCRBY"),
+        *("PTTL", "SCARD", "SET", "SMEMBERS", "SSCAN", "TTL", "TYPE", "ZCARD", "ZRANGE", "ZSCORE"),
+    }
+)
+OF_KEYS = frozenset({"DEL", "EXISTS", "MGET", "UNLINK"})
 SCRIPTS = frozenset({"EVAL", "EVALSHA"})
 SCAN = "SCAN"
 _MATCH = b"MATCH"

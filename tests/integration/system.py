@@ -1,19 +1,24 @@
 """A stack with a worker on it, and the clients of an outsider."""
 
+import secrets
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from streams.demo.deployment import Deployment, open_deployment
 from streams.demo.workers import Workers, start_workers
 from streams.local.stack import Stack
+from streams.platform.clients import KafkaClients, tool_redis
 from streams.platform.settings import Settings
 from tests.integration.waiting import until
+
+PREFIX = "HARMONIA_TOPIC_PREFIX"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +40,37 @@ class System:
         return self.workers.addresses[0].removesuffix("/metrics")
 
 
-def settings_of(stack: Stack) -> Settings:
+@dataclass(frozen=True, slots=True)
+class SharedStack(Stack):
+    """Servers on which others are too; what is done by its environment is behind a prefix."""
+
+    prefix: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"KAFKA_BOOTSTRAP": self.kafka_bootstrap, "REDIS_URL": self.redis_url, PREFIX: self.prefix}
+
+
+@contextmanager
+def shared_stack(servers: Stack) -> Iterator[SharedStack]:
+    """Room for a deployment that begins with nothing, for the length of a block."""
+    own = SharedStack(servers.kafka_bootstrap, servers.redis_url, servers.pids, f"of-{secrets.token_hex(4)}.")
+    yield own
+    settings = settings_of(own)
+    admin = KafkaClients(settings).admin()
+    if names := admin.list_topics():
+        admin.delete_topics(names)
+    admin.close()
+    redis = tool_redis(settings)
+    for key in redis.scan_iter(match="*"):
+        redis.delete(key)
+    redis.close()
+
+
+def settings_of(stack: Stack, **settings: Any) -> Settings:
     """The settings of a client of this stack."""
-    return Settings(kafka_bootstrap=stack.kafka_bootstrap, redis_url=stack.redis_url)
+    prefix = stack.environment.get(PREFIX, "")
+    return Settings(kafka_bootstrap=stack.kafka_bootstrap, redis_url=stack.redis_url, topic_prefix=prefix, **settings)
 
 
 @contextmanager

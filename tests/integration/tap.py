@@ -7,6 +7,7 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 
 from streams.engine.runs import KafkaRecord
+from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from tests.integration.waiting import PATIENCE_S, until
 
@@ -50,13 +51,7 @@ class Tap:
 @contextmanager
 def tapped(settings: Settings, *topics: str) -> Iterator[Tap]:
     """A tap on these topics for the length of a block."""
-    consumer = KafkaConsumer(
-        bootstrap_servers=settings.kafka_brokers,
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        fetch_max_wait_ms=50,
-    )
+    consumer = KafkaClients(settings).tool_consumer()
     try:
         yield Tap(consumer, topics)
     finally:

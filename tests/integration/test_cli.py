@@ -8,7 +8,7 @@ import pytest
 
 from events.dead_letters import DeadLetter
 from events.topics import ALL, DEAD_LETTERS
-from streams.local.stack import Stack, local_stack
+from streams.local.stack import Stack
 from streams.platform.topics import TABLES
 from tests.integration.command import ended_well, harmonia, harmonia_process, on, refused
 from tests.integration.said import event, fresh, structured
@@ -69,10 +69,9 @@ def test_a_producer_needs_no_more_than_the_topics_it_writes_to(system: System, t
     ended_well(harmonia(tmp_path, "produce", "one.jsonl", environment=others))
 
 
-def test_a_producer_is_told_which_topics_are_missing(tmp_path: Path) -> None:
+def test_a_producer_is_told_which_topics_are_missing(own_stack: Stack, tmp_path: Path) -> None:
     (tmp_path / "one.jsonl").write_bytes(structured(event("email.opened", {"contact_id": fresh()}))[0])
-    with local_stack(tmp_path / "stack") as empty:
-        reason = refused(harmonia(tmp_path, "produce", "one.jsonl", environment=on(empty)))
+    reason = refused(harmonia(tmp_path, "produce", "one.jsonl", environment=on(own_stack)))
     assert "email-events" in reason
     assert "harmonia topics create" in reason
 

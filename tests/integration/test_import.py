@@ -3,20 +3,20 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 import pytest
 
 from events.topics import DEAD_LETTERS, EMAIL_EVENTS
-from streams.local.stack import Stack, local_stack
+from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topic_reading import records_of
 from streams.platform.topics import create_topics
 from tests.integration.command import ended_well, environment_of, harmonia, on
 from tests.integration.said import fresh
+from tests.integration.system import settings_of
 from tests.integration.waiting import until
 
 ROWS = 60_000
@@ -34,15 +34,14 @@ message_id = { column = "id" }
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Servers of its own: others count what is on the shared ones, and leave what not everybody can read."""
-    with local_stack(tmp_path_factory.mktemp("own")) as running:
-        yield running
+def stack(own_stack: Stack) -> Stack:
+    """A deployment of its own: others count what is on the shared ones, and leave what not everybody can read."""
+    return own_stack
 
 
 @pytest.fixture(scope="module")
 def settings(stack: Stack) -> Settings:
-    settings = Settings.model_validate(stack.environment)
+    settings = settings_of(stack)
     admin = KafkaClients(settings).admin()
     create_topics(admin, settings)
     admin.close()

@@ -21,7 +21,7 @@ from events.rights_requests import RIGHTS_KINDS
 from events.segments import ChangeCause
 from events.topics import AGENTS, ALL, SINKS
 from streams.domain.pressure import default_policy
-from streams.local.stack import local_stack
+from streams.local.stack import Stack
 from streams.worker.agents.experiments.alerts import Rule
 from streams.worker.measuring.label_names import is_team
 from streams.worker.measuring.takeover import REASONS
@@ -87,10 +87,9 @@ WORDS = {
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    home = tmp_path_factory.mktemp("counted")
-    # Servers of its own: on shared ones a worker also counts what those before it left in the topics.
-    with local_stack(home / "stack") as stack, running_system(stack, home) as running:
+def system(own_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A deployment of its own: else a worker also counts what those before it left in the topics."""
+    with running_system(own_stack, tmp_path_factory.mktemp("counted")) as running:
         yield running
 
 
@@ -147,6 +146,7 @@ def test_lag_is_there_for_each_partition_and_falls_to_nothing(system: System, so
 def test_labels_are_bounded_and_nobody_is_named(system: System, somebody: str) -> None:
     for family in families(system):
         for one in family.samples:
+            assert one.labels.pop("deployment") == system.settings.topic_prefix
             for name, value in one.labels.items():
                 assert bounded(name, value, system.settings.partitions), f"{one.name}: {name}={value}"
     text = ask(system.workers.addresses[0])[1]

@@ -1,7 +1,6 @@
 """The client's producers on a real Kafka."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import orjson
@@ -9,26 +8,26 @@ import pytest
 
 from events.client import InvalidEvent, aio, sync
 from events.topics import EMAIL_EVENTS
-from streams.local.stack import Stack, local_stack
+from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topic_reading import records_of
 from streams.platform.topics import create_topics
 from tests.integration.said import fresh
+from tests.integration.system import settings_of
 
 AT = datetime(2026, 2, 3, 18, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Servers of its own: others count what is on the shared ones, and leave what not everybody can read."""
-    with local_stack(tmp_path_factory.mktemp("own")) as running:
-        yield running
+def stack(own_stack: Stack) -> Stack:
+    """A deployment of its own: others count what is on the shared ones, and leave what not everybody can read."""
+    return own_stack
 
 
 @pytest.fixture(scope="module")
 def broker(stack: Stack) -> Settings:
-    settings = Settings.model_validate(stack.environment)
+    settings = settings_of(stack)
     admin = KafkaClients(settings).admin()
     create_topics(admin, settings)
     admin.close()
@@ -50,7 +49,7 @@ def ids_in(settings: Settings, mark: str) -> list[str]:
 
 def test_the_blocking_one(broker: Settings) -> None:
     mark = fresh()
-    with sync.Producer(broker.kafka_bootstrap, "digital/mailer") as producer:
+    with sync.Producer(broker.kafka_bootstrap, "digital/mailer", topic_prefix=broker.topic_prefix) as producer:
         for number in range(300):
             producer.send("email.opened", opened(mark), time=AT, id_=f"{mark}-{number}")
         with pytest.raises(InvalidEvent):
@@ -61,8 +60,8 @@ def test_the_blocking_one(broker: Settings) -> None:
 
 def test_it_forgets_what_is_acknowledged(broker: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sync, "MOST_REMEMBERED", 10)
-    mark = fresh()
-    with sync.Producer(broker.kafka_bootstrap, "digital/mailer", linger_ms=0) as producer:
+    mark, prefix = fresh(), broker.topic_prefix
+    with sync.Producer(broker.kafka_bootstrap, "digital/mailer", topic_prefix=prefix, linger_ms=0) as producer:
         for _ in range(50):
             producer.send("email.opened", opened(mark), time=AT).get(30)
         assert len(producer._sent) <= 10
@@ -70,7 +69,7 @@ def test_it_forgets_what_is_acknowledged(broker: Settings, monkeypatch: pytest.M
 
 async def test_the_one_of_asyncio(broker: Settings) -> None:
     mark = fresh()
-    async with aio.Producer(broker.kafka_bootstrap, "digital/mailer") as producer:
+    async with aio.Producer(broker.kafka_bootstrap, "digital/mailer", topic_prefix=broker.topic_prefix) as producer:
         sends = [producer.send("email.opened", opened(mark), time=AT, id_=f"{mark}-{number}") for number in range(300)]
         await asyncio.gather(*sends)
         with pytest.raises(InvalidEvent):

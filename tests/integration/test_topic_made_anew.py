@@ -10,7 +10,7 @@ from kafka.errors import TopicAlreadyExistsError
 from events.topics import CONTACT_LINKS, CONTACT_STATE
 from sinks.keys import position_key
 from streams.demo.read_back import profiles_in_redis, profiles_in_topic
-from streams.local.stack import local_stack
+from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
 from streams.platform.topics import create_topics, describe_topics
 from tests.integration.said import FITTING, event, fresh, structured
@@ -21,10 +21,9 @@ SAID_IN = next(iter(FITTING))
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """On servers of its own: nobody else's topics may be deleted."""
-    home = tmp_path_factory.mktemp("made-anew")
-    with local_stack(home / "stack") as stack, running_system(stack, home) as system:
+def system(own_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A deployment of its own: nobody else's topics may be deleted."""
+    with running_system(own_stack, tmp_path_factory.mktemp("made-anew")) as system:
         yield system
 
 

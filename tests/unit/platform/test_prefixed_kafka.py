@@ -15,6 +15,7 @@ from aiokafka.protocol.group import JoinGroupRequest, JoinGroupResponse_v5, Sync
 from aiokafka.protocol.metadata import MetadataRequest, MetadataResponse_v5
 from aiokafka.protocol.types import Array, Schema, String
 from kafka.future import Future
+from kafka.net.compat import KafkaNetClient
 from kafka.protocol.admin import DescribeConfigsRequest, ListGroupsResponse
 from kafka.protocol.consumer import ListOffsetsRequest, OffsetFetchRequest
 from kafka.protocol.metadata import MetadataResponse
@@ -28,7 +29,7 @@ from streams.platform.prefixed_kafka import NAMES, Prefix, PrefixedNetClient, pr
 from streams.platform.settings import Settings
 
 PREFIX = "north."
-ADDRESSES = {"kafka_bootstrap": "127.0.0.1:1", "redis_url": "redis://127.0.0.1:1/0"}
+ADDRESSES: dict[str, Any] = {"kafka_bootstrap": "127.0.0.1:1", "redis_url": "redis://127.0.0.1:1/0"}
 KAFKA = KafkaClients(Settings(**ADDRESSES, topic_prefix=PREFIX))
 VERSIONS = {1: (0, 11), 3: (0, 5), 11: (0, 5), 14: (0, 3), 28: (0, 3)}
 NO_NAMES = frozenset(
@@ -98,8 +99,9 @@ def test_a_text_of_the_protocol_that_nobody_has_classed_is_noticed() -> None:
 
 
 async def test_metadata_of_other_deployments_stays_outside() -> None:
-    own, other = ((0, f"{prefix}.interactions", False, []) for prefix in ("north", "south"))
-    answer = MetadataResponse_v5(0, [(1, "host", 9092, None)], "id", 1, [own, other, (0, "interactions", False, [])])
+    names = ("north.interactions", "south.interactions", "interactions")
+    topics: list[tuple[object, ...]] = [(0, name, False, []) for name in names]
+    answer = MetadataResponse_v5(0, [(1, "host", 9092, None)], "id", 1, topics)
 
     sent, came = await exchange(MetadataRequest(["interactions"]), answer)
 
@@ -110,7 +112,7 @@ async def test_metadata_of_other_deployments_stays_outside() -> None:
 
 async def test_a_packed_fetch_asks_for_the_topic_of_the_prefix_and_its_records_are_not_touched() -> None:
     request = PackedFetchRequest(50, 1, 1 << 20, 1, [("interactions", [(3, 17, 1 << 20)])])
-    partitions = [(3, 0, 20, 20, 0, [], -1, b"records")]
+    partitions: list[tuple[object, ...]] = [(3, 0, 20, 20, 0, [], -1, b"records")]
     answer = FetchResponse_v11(0, 0, 0, [("north.interactions", partitions)])
 
     sent, came = await exchange(request, answer)
@@ -180,7 +182,7 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def asked(request: Any, answer: Any = None) -> tuple[list[Any], Any]:
         manager = Manager(answer)
-        monkeypatch.setattr(prefixed_kafka.KafkaNetClient, "__init__", lambda self: setattr(self, "_manager", manager))
+        monkeypatch.setattr(KafkaNetClient, "__init__", lambda self: setattr(self, "_manager", manager))
         client = PrefixedNetClient(PREFIX)
         client._manager.send(request, node_id=1)
         return manager.sent, client._manager.send(request, node_id=1).value if answer is not None else None
