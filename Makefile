@@ -74,8 +74,8 @@ browser: dev ## all of the console's pages in a real browser, many tabs and a pr
 	sh tests/browser/packages.sh
 	$(FILE_BY_FILE) -n 3 $(ARGS) $(PAGES)
 
-laws: dev ## the law of the fast way over all pairs of interactions and long walks, in some minutes
-	LAWS=all $(BIN)/pytest tests/property/worker/contacts
+laws: dev ## every law with its full budget and new examples, and that of the fast way over all pairs, in half an hour
+	LAWS=all $(HUGE_PAGES) $(BIN)/pytest -n 2 tests/property
 
 image-test: dev ## build deploy/Dockerfile and run what it makes, in some minutes; as root on Debian
 	sh tests/image/packages.sh

@@ -1,25 +1,22 @@
 import json
-import os
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+
+from tests import budgets
 
 ROOT = Path(__file__).parents[1]
 DURATIONS = Path(__file__).with_name("durations.json")
 """Seconds that each file of tests took when `make durations` wrote them down."""
 
-# In CI the same examples every time, so that a red build is the change's; elsewhere new ones each time.
-# How long examples take to make says how slow the machine is, and nothing of what is tested.
-common = settings(print_blob=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("ci", common, derandomize=True)
-settings.register_profile("dev", common)
-settings.load_profile("ci" if os.environ.get("CI") else "dev")
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-durations", action="store_true", help=f"write {DURATIONS.name}: how long each file took")
+
+
+def pytest_report_header() -> str:
+    return budgets.header()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from sinks.base import Completeness, ContactChange, ContactSink, Position, StoredContact
@@ -89,12 +88,6 @@ def highest(changes: Sequence[ContactChange]) -> dict[str, ContactChange]:
         if change.contact_id not in best or change.version > best[change.contact_id].version:
             best[change.contact_id] = change
     return best
-
-
-law = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=60
-)
-"""For `any_batches_end_as_the_highest_versions`: the bench is flushed for each example."""
 
 
 async def any_batches_end_as_the_highest_versions(bench: Bench, batches: list[list[ContactChange]]) -> None:

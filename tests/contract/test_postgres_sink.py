@@ -5,13 +5,13 @@ from hypothesis import given
 from events.topics import CONTACT_LINKS
 from sinks.base import ContactChange, StoredContact
 from sinks.postgres.sink import PostgresContacts
+from tests.budgets import shares_fixtures
 from tests.contract.conftest import empty_postgres
 from tests.contract.contact_sink import (
     BATCHES,
     Bench,
     ContactSinkContract,
     any_batches_end_as_the_highest_versions,
-    law,
 )
 from tests.contract.two_topics import (
     INTERLEAVINGS,
@@ -61,14 +61,14 @@ class TestPostgresSink(ContactSinkContract, TwoTopicsContract):
     def bench(self, contacts: PostgresContacts, reader: asyncpg.Connection) -> Bench:
         return PostgresBench(contacts, reader)
 
-    @law
+    @shares_fixtures
     @given(batches=BATCHES)
     async def test_any_batches_in_any_order_end_as_the_highest_versions(
         self, bench: Bench, batches: list[list[ContactChange]]
     ) -> None:
         await any_batches_end_as_the_highest_versions(bench, batches)
 
-    @law
+    @shares_fixtures
     @given(history=histories(), first=INTERLEAVINGS)
     async def test_any_interleaving_of_the_two_topics_ends_the_same(
         self, bench: Bench, history: list[Step], first: list[bool]

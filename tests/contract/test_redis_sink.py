@@ -8,6 +8,7 @@ from events.topics import CONTACT_LINKS
 from sinks.base import ContactChange, StoredContact
 from sinks.keys import position_key
 from sinks.redis import RedisSink
+from tests.budgets import shares_fixtures
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import (
     BATCHES,
@@ -15,7 +16,6 @@ from tests.contract.contact_sink import (
     Bench,
     ContactSinkContract,
     any_batches_end_as_the_highest_versions,
-    law,
 )
 from tests.contract.profiles import contact_of, read_profile
 from tests.contract.redis_server import RedisServer
@@ -53,14 +53,14 @@ class TestRedisSink(ContactSinkContract, TwoTopicsContract):
         yield RedisBench(sink, redis_client)
         await sink.close()
 
-    @law
+    @shares_fixtures
     @given(batches=BATCHES)
     async def test_any_batches_in_any_order_end_as_the_highest_versions(
         self, bench: Bench, batches: list[list[ContactChange]]
     ) -> None:
         await any_batches_end_as_the_highest_versions(bench, batches)
 
-    @law
+    @shares_fixtures
     @given(history=histories(), first=INTERLEAVINGS)
     async def test_any_interleaving_of_the_two_topics_ends_the_same(
         self, bench: Bench, history: list[Step], first: list[bool]

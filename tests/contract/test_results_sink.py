@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Protocol
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
@@ -14,15 +14,12 @@ from sinks.keys import position_key
 from sinks.lookup import Complete, Incomplete
 from sinks.memory import MemoryResultsSink
 from sinks.results import CALL_BYTES, ResultChange, ResultsReader, ResultsSink
+from tests.budgets import shares_fixtures
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER, TOPIC, at
 from tests.contract.redis_server import RedisServer
 
 pytestmark = pytest.mark.usefixtures("prefix")
-
-law = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=40
-)
 PARTITIONS = 4
 IDS = st.sampled_from("abcü")
 CHANGES = st.lists(
@@ -165,7 +162,7 @@ class TestMemoryResults(ResultsSinkContract):
     def bench(self) -> Bench:
         return MemoryBench()
 
-    @law
+    @shares_fixtures
     @given(batches=st.lists(CHANGES))
     async def test_any_batches_of_results_end_as_the_last_of_each_experiment(
         self, bench: Bench, batches: list[list[ResultChange]]
@@ -180,7 +177,7 @@ class TestResultsSink(ResultsSinkContract):
         yield RedisBench(sink, redis_client)
         await sink.close()
 
-    @law
+    @shares_fixtures
     @given(batches=st.lists(CHANGES))
     async def test_any_batches_of_results_end_as_the_last_of_each_experiment(
         self, bench: Bench, batches: list[list[ResultChange]]

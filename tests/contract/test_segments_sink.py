@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
@@ -16,15 +16,12 @@ from sinks.base import Completeness, Position, Sink
 from sinks.keys import position_key, text
 from sinks.memory import MemorySegmentsSink
 from sinks.segments import CALL_BYTES, SCAN_COUNT, SegmentsChange, SegmentsSink
+from tests.budgets import shares_fixtures
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER, at
 from tests.contract.redis_server import RedisServer
 
 pytestmark = pytest.mark.usefixtures("prefix")
-
-law = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=40
-)
 PARTITIONS = 4
 MOST = 2_000
 TOPICS = (CONTACT_SEGMENTS, SEGMENT_COUNTS, SEGMENT_DEFINITIONS)
@@ -284,7 +281,7 @@ class TestMemorySegments(SegmentsSinkContract):
     def bench(self) -> Bench:
         return MemoryBench()
 
-    @law
+    @shares_fixtures
     @given(steps=STEPS)
     async def test_any_order_of_topics_keeps_who_is_in_what_is_kept(self, bench: Bench, steps: Steps) -> None:
         await any_order_of_topics_keeps_who_is_in_what_is_kept(bench, steps)
@@ -297,7 +294,7 @@ class TestSegmentsSink(SegmentsSinkContract):
         yield RedisBench(sink, redis_client)
         await sink.close()
 
-    @law
+    @shares_fixtures
     @given(steps=STEPS)
     async def test_any_order_of_topics_keeps_who_is_in_what_is_kept(self, bench: Bench, steps: Steps) -> None:
         await any_order_of_topics_keeps_who_is_in_what_is_kept(bench, steps)

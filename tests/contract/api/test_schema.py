@@ -19,6 +19,7 @@ from sinks.redis import RedisSink
 from sinks.results import ResultsSink
 from sinks.segments import SegmentsSink
 from streams.services.api.server import Server, listening
+from tests.budgets import shares_fixtures
 from tests.contract.api.desk import Desk, known
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER, erased
@@ -28,7 +29,6 @@ from tests.contract.whole_results import fill
 from tests.contract.whole_segments import fill_segments
 from tests.unit.domain.experiments.example import CONTRACTS, doors, gotv, watched
 
-EXAMPLES = 60
 LONG_S = 3600.0
 RESULTS: list[ExperimentResult] = [CONTRACTS, watched(gotv()), {**doors(), "experiment": "0"}]
 
@@ -88,7 +88,7 @@ def test_what_is_described_is_what_happens(url: str, path: str, method: str, mod
     operation = schemathesis.openapi.from_url(f"{url}/openapi.json")[path][method]
     excluded: Any = CHECKS.get_by_names(UNSAID.get(path, []))
 
-    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(shares_fixtures, suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(generation_mode=mode))
     def ask(case: Any) -> None:
         answer = case.call(headers={"Authorization": "Bearer lister"})

@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from events.contact import HashedContact
@@ -22,7 +22,6 @@ from tests.unit.domain.contact.records import EDGES
 HASHER = Hasher([b"key"])
 ROTATING = Hasher([b"key", b"old", b"older"], gmail_aliases=True)
 OVERSEAS = Hasher([b"key"], "FR", overseas=True)
-lawful = settings(max_examples=100, deadline=None)
 
 ATTRIBUTES = [
     *("specversion", "id", "source", "time", "dataschema", "datacontenttype", "subject", "partitionkey", "tenant"),
@@ -98,21 +97,18 @@ def spoilt(draw: st.DrawFn) -> JSON:
     return content
 
 
-@lawful
 @given(usual)
 def test_the_fast_path_gives_the_same_bytes_for_a_common_event(content: dict[str, JSON]) -> None:
     read = record(written(content), content["type"])
     assert harmonise_fast(read, HASHER) == the_long_way(read) is not None
 
 
-@lawful
 @given(events() | spoilt())
 def test_the_fast_path_gives_the_same_bytes_or_none_for_any_event(content: JSON) -> None:
     type_ = content.get("type") if isinstance(content, dict) else None
     assert agrees(record(written(content), type_))
 
 
-@lawful
 @given(usual, st.sampled_from(TOPICS) | st.text(), some_headers, st.integers(NOW - 10**13, NOW + 10**13))
 def test_topic_headers_and_append_time_are_judged_alike_on_both_paths(
     content: dict[str, JSON], topic: str, headers: list[tuple[str, bytes | None]], appended_at: int
@@ -144,13 +140,11 @@ damaged = st.one_of(
 )
 
 
-@lawful
 @given(values, st.sampled_from(TOPICS))
 def test_the_fast_path_gives_the_same_bytes_or_none_however_a_text_is_written(value: bytes, topic: str) -> None:
     assert agrees(Record(topic, value, (), NOW))
 
 
-@lawful
 @given(damaged, st.sampled_from(TOPICS))
 @example(b"[" * 100_000, "email-events")
 @example(b'{"id":' + b"[" * 2_000 + b"]" * 2_000 + b',"type":"email.sent"}', "email-events")

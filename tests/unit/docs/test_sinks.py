@@ -11,6 +11,7 @@ from hypothesis import given
 
 from events.identifiers import is_identity_hash
 from sinks.base import ContactSink, SinkUnavailable, StoredContact
+from tests.budgets import shares_fixtures
 from tests.contract.contact_sink import (
     BATCHES,
     STALE_AFTER,
@@ -18,7 +19,6 @@ from tests.contract.contact_sink import (
     ContactSinkContract,
     any_batches_end_as_the_highest_versions,
     at,
-    law,
     living,
 )
 from tests.contract.two_topics import (
@@ -81,12 +81,12 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 
 
 class TestSqliteSink(ContactSinkContract, TwoTopicsContract):
-    @law
+    @shares_fixtures
     @given(batches=BATCHES)
     async def test_any_batches_in_any_order_end_as_the_highest_versions(self, bench: Bench, batches: list[Any]) -> None:
         await any_batches_end_as_the_highest_versions(bench, batches)
 
-    @law
+    @shares_fixtures
     @given(history=histories(), first=INTERLEAVINGS)
     async def test_any_interleaving_of_the_two_topics_ends_the_same(
         self, bench: Bench, history: list[Step], first: list[bool]

@@ -13,7 +13,7 @@ from streams.domain.contact import ContactState, decode, encode, fold, merge, pr
 from streams.domain.contact.merging import person
 from streams.domain.contact.publication.size_limit import reduced
 from streams.domain.pressure import default_policy
-from tests.property.domain.contact.strategies import IDS, SOURCES, deliveries, few, fields, key, lawful
+from tests.property.domain.contact.strategies import IDS, SOURCES, deliveries, few, fields, key
 from tests.property.domain.contact.test_consent_law import counting
 from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, by, said
 
@@ -75,7 +75,6 @@ def why(state: ContactState, at: int = LATER) -> str:
     return gate_verdict(profile(DONOR, state), RULES, at).why
 
 
-@lawful
 @given(lives(), st.data())
 def test_in_any_order_with_copies_and_in_parts_the_verdict_is_that_of_plain_loops(
     life: list[Arrival], data: st.DataObject
@@ -89,7 +88,6 @@ def test_in_any_order_with_copies_and_in_parts_the_verdict_is_that_of_plain_loop
     assert found == (why_out(counting(life)) or "admitted")
 
 
-@lawful
 @given(lives(), st.sampled_from(CHANNELS), st.integers(0, 3))
 def test_whoever_takes_their_consent_back_is_out_of_it_until_they_agree_again(
     life: list[Arrival], channel: str, hours: int
@@ -106,7 +104,6 @@ def test_whoever_takes_their_consent_back_is_out_of_it_until_they_agree_again(
     assert before != "admitted" or refused == "admitted"
 
 
-@lawful
 @given(lives(), lives())
 def test_a_fact_of_another_kind_admits_nobody(life: list[Arrival], more: list[Arrival]) -> None:
     """Nothing but a yes to ads makes one, whatever else is heard."""
@@ -119,7 +116,6 @@ def _is_a_yes(each: Arrival) -> bool:
     return each.interaction.data.plain().get("granted") is True
 
 
-@lawful
 @given(lives())
 def test_an_erasure_leaves_nothing_that_admits(life: list[Arrival]) -> None:
     erased = state_of([*life, said("contact.erased", "e", LATER)])
@@ -127,7 +123,6 @@ def test_an_erasure_leaves_nothing_that_admits(life: list[Arrival]) -> None:
     assert not verdict.is_admitted
 
 
-@lawful
 @given(lives(), st.data())
 def test_who_is_not_shown_whole_is_admitted_by_nothing_that_is_left_out(
     life: list[Arrival], data: st.DataObject

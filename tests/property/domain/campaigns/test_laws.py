@@ -7,7 +7,7 @@ been told of. Where all messages are heard before all reports, the alerts are th
 from collections.abc import Sequence
 from typing import Any
 
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from events.times import render_time
@@ -27,7 +27,6 @@ LIMITS = CampaignRates(
 POLICY = default().model_copy(update={"rates": LIMITS})
 WINDOW_DAYS = LIMITS.window // DAY
 
-lawful = settings(max_examples=50, deadline=None)
 
 Limit = tuple[str, str, str]
 """Rule, campaign and provider."""
@@ -61,14 +60,12 @@ def reached(counts: dict[str, CampaignCounts]) -> set[Limit]:
     return found
 
 
-@lawful
 @given(runs(sayings(MESSAGES + REPORTS, WINDOW_DAYS)))
 def test_counts_are_those_of_each_interaction_once(run: tuple[list[Said], list[Deployment]]) -> None:
     said, deployments = run
     assert [deployment.counts for deployment in deployments] == [recount(said)] * 2
 
 
-@lawful
 @given(runs(sayings(MESSAGES + REPORTS, WINDOW_DAYS)))
 def test_each_limit_is_told_of_once_and_whatever_is_reached_in_the_end(
     run: tuple[list[Said], list[Deployment]],
@@ -90,7 +87,6 @@ def _shows_what_was_said(alerts: Sequence[dict[str, Any]], said: Sequence[Said])
         assert alert["at"] == render_time(shown[0].report.time) == max(render_time(one.report.time) for one in shown)
 
 
-@lawful
 @given(runs(sayings(MESSAGES, 0), sayings(REPORTS, WINDOW_DAYS)))
 def test_where_messages_come_before_reports_the_alerts_are_the_same(run: tuple[list[Said], list[Deployment]]) -> None:
     said, deployments = run
@@ -100,7 +96,6 @@ def test_where_messages_come_before_reports_the_alerts_are_the_same(run: tuple[l
     assert set(first.values()) == reached(recount(said))
 
 
-@lawful
 @given(runs(sayings(MESSAGES + REPORTS, 4 * WINDOW_DAYS)))
 def test_what_is_late_raises_nothing(run: tuple[list[Said], list[Deployment]]) -> None:
     said, deployments = run

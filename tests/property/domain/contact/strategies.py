@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -21,7 +20,6 @@ Fields = dict[str, JSON]
 Key = tuple[str, str]
 Each = TypeVar("Each")
 
-lawful = settings(max_examples=200, deadline=None)
 
 SOURCES = ("team/a", "team/b")
 IDS = ("1", "2", "3", "4", "5", "6", "7")

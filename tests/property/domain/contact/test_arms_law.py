@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from streams.domain.contact import ContactState, fold
@@ -46,7 +46,6 @@ def takes_back(drop: Fact, fact: Fact) -> bool:
     return is_of_it and abs(drop.appended_at - fact.appended_at) <= TOO_LATE
 
 
-@settings(max_examples=600, deadline=None)
 @given(words(), st.lists(st.integers(0, 150), max_size=3), st.booleans())
 def test_whatever_settles_together_the_earliest_word_that_stands_is_kept(
     facts: list[Fact], moments: list[int], patient: bool

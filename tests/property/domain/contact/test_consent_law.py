@@ -19,7 +19,7 @@ from streams.domain.contact.publication.size_limit import reduced, shorter_and_s
 from streams.domain.pressure import PermissionRequest, default_policy
 from streams.domain.pressure.policy import ConsentRules
 from streams.domain.pressure.purposes import consent_denial, withdrawal
-from tests.property.domain.contact.strategies import DATA, IDS, SOURCES, Fields, deliveries, few, fields, key, lawful
+from tests.property.domain.contact.strategies import DATA, IDS, SOURCES, Fields, deliveries, few, fields, key
 from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, by, said
 
 WORDS = ("email.unsubscribed", "email.complained", "text.opted_out", "interaction.retracted")
@@ -70,7 +70,6 @@ def ledger_of(known: ContactProfile) -> dict[str, object]:
     return {name: known["consent_ledger"] for name in ("consent_ledger",) if name in known}
 
 
-@lawful
 @given(lives(), st.data())
 def test_in_any_order_with_copies_and_in_parts_the_ledger_is_every_word_that_counts(
     life: list[Arrival], data: st.DataObject
@@ -86,7 +85,6 @@ def test_in_any_order_with_copies_and_in_parts_the_ledger_is_every_word_that_cou
     assert known["stops"] == stops(told, [])
 
 
-@lawful
 @given(lives(), st.sampled_from(CHANNELS), st.sampled_from(PURPOSES))
 def test_of_a_purpose_the_last_word_holds_and_in_doubt_it_is_a_no(
     life: list[Arrival], channel: Channel, purpose: Purpose
@@ -106,7 +104,6 @@ def test_of_a_purpose_the_last_word_holds_and_in_doubt_it_is_a_no(
     event(f"refused: {refused}, agreed: {yes is not None}")
 
 
-@lawful
 @given(lives(), st.sampled_from(CHANNELS), st.sampled_from(PURPOSES), st.data())
 def test_what_is_refused_stays_so_where_a_person_is_not_shown_whole(
     life: list[Arrival], channel: Channel, purpose: Purpose, data: st.DataObject
@@ -142,7 +139,6 @@ RULES: st.SearchStrategy[ConsentRules] = st.builds(
 )
 
 
-@lawful
 @given(lives(), st.sampled_from(["email", "text"]), st.sampled_from(PURPOSES), RULES)
 def test_a_yes_counts_if_it_holds_and_is_what_the_rules_ask_for(
     life: list[Arrival], channel: Channel, purpose: Purpose, rules: ConsentRules

@@ -13,7 +13,7 @@ from events.times import render_time
 from streams.domain.contact import ContactState, encode, fold, merge, profile, read_fact
 from streams.domain.contact import decode as decode_state
 from streams.domain.contact.state import Fact
-from tests.property.domain.contact.strategies import chunks, lawful, parts
+from tests.property.domain.contact.strategies import chunks, parts
 from tests.unit.events.records import NOW, event, record
 
 HASHER = Hasher([b"key"])
@@ -47,7 +47,6 @@ def stories(draw: st.DrawFn) -> list[Fact]:
     return draw(st.permutations(facts))
 
 
-@lawful
 @given(stories(), st.data())
 def test_refusal_after_a_yes_whose_clock_is_fast_holds_in_any_order_and_cut(
     facts: list[Fact], data: st.DataObject

@@ -17,7 +17,7 @@ from events.json_types import JSON
 from events.outputs import ContactProfile
 from streams.domain.contact import ContactState, FoldOutcome, decode, encode, fold, merge, profile
 from streams.domain.contact.merging import weigh
-from tests.property.domain.contact.strategies import deliveries, few, fields, key, lawful, lives, parts
+from tests.property.domain.contact.strategies import deliveries, few, fields, key, lives, parts
 from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, appended, by, said
 
 STAYS = ("do_not_contact", "refused", "deceased", "wrong_number", "disconnected")
@@ -93,7 +93,6 @@ def shown(arrivals: Sequence[Arrival]) -> ContactProfile:
     return profile(DONOR, fold(ContactState(), [each.fact() for each in arrivals])[0])
 
 
-@lawful
 @given(lives(), commands(), st.data())
 def test_what_is_left_is_as_if_nothing_of_the_source_had_been_said(
     life: list[Arrival], forgets: list[Arrival], data: st.DataObject
@@ -111,7 +110,6 @@ def test_what_is_left_is_as_if_nothing_of_the_source_had_been_said(
     assert whole.weight == weigh((whole.facts, whole.commands, whole.forgotten), whole.carried, whole.settled)
 
 
-@lawful
 @given(lives(), commands(), st.data())
 def test_it_does_not_matter_in_which_order_they_come(
     life: list[Arrival], forgets: list[Arrival], data: st.DataObject
@@ -133,7 +131,6 @@ def twin(arrival: Arrival, source: Provenance | None) -> Arrival:
     )
 
 
-@lawful
 @given(lives(), commands(), st.data())
 def test_of_copies_that_say_another_source_the_first_counts_whenever_the_command_comes(
     life: list[Arrival], forgets: list[Arrival], data: st.DataObject

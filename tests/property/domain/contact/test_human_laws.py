@@ -11,7 +11,7 @@ from streams.demo.recount import CountedEvent
 from streams.demo.recount_humans import thousandths
 from streams.domain.contact import ContactState, decode, encode, merge, profile
 from streams.domain.contact.state import DEDUP_WINDOW_MS
-from tests.property.domain.contact.strategies import Fields, chunks, few, fields, lawful
+from tests.property.domain.contact.strategies import Fields, chunks, few, fields
 from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, SECOND, Arrival, appended, fold, folded, said
 
 MESSAGE = few("m", "n")
@@ -100,7 +100,6 @@ def humans(state: ContactState) -> tuple[float, float]:
     return email["opens_human"], email["clicks_human"]
 
 
-@lawful
 @given(lives(days=6), st.data())
 def test_in_any_order_and_in_any_parts_it_is_what_the_oracle_finds(life: list[Arrival], data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(life))
@@ -109,7 +108,6 @@ def test_in_any_order_and_in_any_parts_it_is_what_the_oracle_finds(life: list[Ar
     assert humans(merge(folded(*shuffled[:cut]), folded(*shuffled[cut:]))) == truth(life)
 
 
-@lawful
 @given(lives(days=24), st.data())
 def test_whenever_what_settles_it_is_what_the_oracle_finds(life: list[Arrival], data: st.DataObject) -> None:
     state = ContactState()
@@ -123,7 +121,6 @@ def test_whenever_what_settles_it_is_what_the_oracle_finds(life: list[Arrival], 
     assert done.settled.echoes == ()
 
 
-@lawful
 @given(lives(days=24))
 def test_messages_that_have_settled_apart_add_up(life: list[Arrival]) -> None:
     """Answers count for every message, so here are none."""

@@ -16,7 +16,7 @@ from streams.domain.contact.person_view import overview
 from streams.domain.contact.profile import profile_of
 from streams.domain.contact.publication.size_limit import bounded, reduced, shorter_and_shorter
 from streams.services.retention.due import inactive_items
-from tests.property.domain.contact.strategies import LATER, Feed, deliveries, feeds, key, lawful, lives
+from tests.property.domain.contact.strategies import LATER, Feed, deliveries, feeds, key, lives
 from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, appended, said
 
 OWN = {
@@ -64,7 +64,6 @@ def is_due(life: Sequence[Arrival], until: int) -> bool:
     return bool(counting) and min(counting) <= at(until)
 
 
-@lawful
 @given(feeds(), rules, st.data())
 def test_in_any_order_with_copies_and_in_parts_just_those_are_due_whom_a_loop_finds(
     feed: Feed, rule: InactivityRule, data: st.DataObject
@@ -80,7 +79,6 @@ def test_in_any_order_with_copies_and_in_parts_just_those_are_due_whom_a_loop_fi
     assert bool(inactive_items(shown, rule)) == expected
 
 
-@lawful
 @given(feeds(), rules, st.data())
 def test_who_is_shown_short_is_due_when_the_whole_person_is(
     feed: Feed, rule: InactivityRule, data: st.DataObject
@@ -97,7 +95,6 @@ def test_who_is_shown_short_is_due_when_the_whole_person_is(
         assert is_inactive(whole, rule) or not is_inactive(short, rule)
 
 
-@lawful
 @given(lives(), rules, st.data())
 def test_once_messages_have_settled_the_same_are_due(
     life: list[Arrival], rule: InactivityRule, data: st.DataObject

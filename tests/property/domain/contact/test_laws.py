@@ -17,7 +17,6 @@ from tests.property.domain.contact.strategies import (
     feeds,
     interactions,
     key,
-    lawful,
     lives,
     parts,
 )
@@ -39,13 +38,11 @@ def merged(states: Iterable[ContactState]) -> ContactState:
     return reduce(merge, states, ContactState())
 
 
-@lawful
 @given(lives(), st.data())
 def test_law_1_the_profile_is_the_same_in_any_order_of_arrival(life: list[Arrival], data: st.DataObject) -> None:
     assert profile_of(data.draw(st.permutations(life))) == profile_of(life)
 
 
-@lawful
 @given(feeds())
 def test_law_2_the_profile_is_the_same_with_any_of_them_delivered_again(feed: Feed) -> None:
     state, outcomes = fold(ContactState(), feed.delivered)
@@ -55,21 +52,18 @@ def test_law_2_the_profile_is_the_same_with_any_of_them_delivered_again(feed: Fe
     assert copies == len(feed.delivered) - len(feed.life)
 
 
-@lawful
 @given(feeds(), st.data())
 def test_law_4_the_profile_is_the_same_folded_in_parts_that_are_merged(feed: Feed, data: st.DataObject) -> None:
     states = [folded(part) for part in data.draw(parts(feed.delivered))]
     assert profile(DONOR, merged(data.draw(st.permutations(states)))) == profile_of(feed.life)
 
 
-@lawful
 @given(feeds(), st.data())
 def test_parts_that_are_merged_are_the_state_that_was_folded_at_once(feed: Feed, data: st.DataObject) -> None:
     states = [folded(part) for part in data.draw(parts(feed.delivered))]
     assert merged(states) == folded(feed.delivered)
 
 
-@lawful
 @given(feeds(days=30), st.data())
 def test_a_merge_is_commutative_and_associative(feed: Feed, data: st.DataObject) -> None:
     a, b, c, _ = (folded(part) for part in data.draw(parts(feed.delivered)))
@@ -77,7 +71,6 @@ def test_a_merge_is_commutative_and_associative(feed: Feed, data: st.DataObject)
     assert merge(merge(a, b), c) == merge(a, merge(b, c))
 
 
-@lawful
 @given(lives(), st.data())
 def test_parts_that_have_settled_apart_make_the_same_profile(life: list[Arrival], data: st.DataObject) -> None:
     delivered = sorted(data.draw(deliveries(life, days=30)), key=lambda arrival: arrival.appended_at)
@@ -109,7 +102,6 @@ def subjects_of(life: Sequence[Arrival]) -> dict[Key, tuple[str, ...]]:
     return found
 
 
-@lawful
 @given(lives(), st.data())
 def test_a_retraction_is_as_if_it_had_never_happened(life: list[Arrival], data: st.DataObject) -> None:
     happened = [arrival for arrival in life if arrival.interaction.type != "interaction.retracted"]
@@ -123,7 +115,6 @@ def _retraction(source: str, id_: str, number: int) -> Arrival:
     return said("interaction.retracted", f"retraction {number}", retracts={"source": source, "id": id_})
 
 
-@lawful
 @given(feeds(days=30), st.data())
 def test_a_fold_in_chunks_is_the_fold_at_once(feed: Feed, data: st.DataObject) -> None:
     state, outcomes = ContactState(), []
@@ -133,7 +124,6 @@ def test_a_fold_in_chunks_is_the_fold_at_once(feed: Feed, data: st.DataObject) -
     assert (state, outcomes) == fold(ContactState(), feed.delivered)
 
 
-@lawful
 @given(feeds())
 def test_settling_changes_nothing_that_is_seen(feed: Feed) -> None:
     state = folded(feed.delivered)
@@ -142,7 +132,6 @@ def test_settling_changes_nothing_that_is_seen(feed: Feed) -> None:
     assert not any(fact.type in MESSAGES for fact in settled.facts.values())
 
 
-@lawful
 @given(feeds(days=30), st.lists(interactions(), max_size=3))
 def test_a_fold_leaves_the_state_it_began_with_as_it_was(feed: Feed, more: list[Arrival]) -> None:
     state = folded(feed.delivered)

@@ -10,7 +10,7 @@ from events.outputs import ContactProfile
 from events.registry import MESSAGES
 from events.times import render_time
 from streams.domain.contact import ContactState, profile
-from tests.property.domain.contact.strategies import deliveries, key, lawful, lives
+from tests.property.domain.contact.strategies import deliveries, key, lives
 from tests.unit.domain.contact.said import DAY, DONOR, NOON, Arrival, appended, fold
 
 WEEK, MONTH = 7 * DAY, 30 * DAY
@@ -37,7 +37,6 @@ def histories(draw: st.DrawFn) -> list[Arrival]:
     return [appended(arrival.appended_at + n, arrival) for n, arrival in enumerate(delivered)]
 
 
-@lawful
 @given(histories())
 def test_touches_are_those_of_a_recount_that_keeps_everything(history: list[Arrival]) -> None:
     known: ContactProfile = profile(DONOR, fold(ContactState(), history)[0])
@@ -48,7 +47,6 @@ def test_touches_are_those_of_a_recount_that_keeps_everything(history: list[Arri
     event(f"forgotten: {horizon > NOON}, listed: {len(expected)}")
 
 
-@lawful
 @given(histories())
 def test_pressure_is_what_the_listed_touches_amount_to(history: list[Arrival]) -> None:
     known = profile(DONOR, fold(ContactState(), history)[0])
@@ -68,7 +66,6 @@ def round_up(cost: int, age: int) -> int:
     return int(left) + (left - int(left) >= 0.5)
 
 
-@lawful
 @given(histories())
 def test_a_channel_has_a_stop_if_and_only_if_consent_says_no(history: list[Arrival]) -> None:
     known = profile(DONOR, fold(ContactState(), history)[0])

@@ -5,10 +5,8 @@ from hypothesis import event, given
 from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.packed_contribution import packed, unpacked
 from tests.property.domain.contact.contributions import contributions
-from tests.property.domain.contact.strategies import lawful
 
 
-@lawful
 @given(contributions())
 def test_contributions_are_the_same_after_packing_and_unpacking(person: list[Contribution]) -> None:
     found = packed(person)

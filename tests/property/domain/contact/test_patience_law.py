@@ -4,7 +4,7 @@ Here few messages are told of again and again for months, in any order, since th
 known of a message may be forgotten between two words of it.
 """
 
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -55,7 +55,6 @@ def histories(draw: st.DrawFn) -> list[Fact]:
     return facts
 
 
-@settings(max_examples=600, deadline=None)
 @given(histories())
 def test_a_patient_fold_keeps_what_another_does(facts: list[Fact]) -> None:
     one_by_one, at_once = (fold(ContactState(), facts, patient=patient) for patient in (False, True))

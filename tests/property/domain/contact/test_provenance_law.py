@@ -14,7 +14,7 @@ from streams.demo.recount_provenance import provenance
 from streams.domain.contact import ContactState, decode, encode, fold, merge, profile
 from streams.domain.contact.facts.from_interactions import fact_of
 from streams.domain.contact.state import Fact
-from tests.property.domain.contact.strategies import Feed, feeds, key, lawful, parts
+from tests.property.domain.contact.strategies import Feed, feeds, key, parts
 from tests.unit.domain.contact.said import Arrival
 
 ME = "email:" + "1" * 32
@@ -54,7 +54,6 @@ def folded(arrivals: Sequence[Arrival]) -> ContactState:
     return decode(encode(fold(ContactState(), [heard(each) for each in arrivals])[0]))
 
 
-@lawful
 @given(feeds(), st.data())
 def test_in_any_order_with_copies_and_in_parts_the_provenance_is_what_was_said_of_it(
     feed: Feed, data: st.DataObject

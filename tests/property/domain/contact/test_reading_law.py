@@ -11,7 +11,6 @@ from events.interaction_structs import INTERACTION_STRUCTS, read_data_struct
 from events.json_types import JSON
 from streams.domain.contact import read_fact
 from streams.domain.contact.state import Fact
-from tests.property.domain.contact.strategies import lawful
 from tests.property.events.saying import NOW, events, record, scalars, shallow, written
 from tests.property.events.test_decode_laws import flipped
 from tests.unit.domain.contact.records import EDGES, by_the_models
@@ -59,7 +58,6 @@ insertions = st.builds(
 )
 
 
-@lawful
 @given(events())
 def test_what_intake_writes_is_the_same_fact_both_ways(content: dict[str, JSON]) -> None:
     value = harmonised(content)
@@ -67,19 +65,16 @@ def test_what_intake_writes_is_the_same_fact_both_ways(content: dict[str, JSON])
     assert read_fact(value, NOW) == by_the_models(value, NOW)
 
 
-@lawful
 @given(spoilt())
 def test_a_spoilt_record_is_the_same_fact_or_refusal_both_ways(value: bytes) -> None:
     assert repr(read_fact(value, NOW)) == repr(by_the_models(value, NOW))  # 1, 1.0 and True are three answers
 
 
-@lawful
 @given(flips | insertions | st.binary() | st.none())
 def test_damaged_bytes_are_the_same_fact_or_refusal_both_ways(value: bytes | None) -> None:
     assert repr(read_fact(value, NOW)) == repr(by_the_models(value, NOW))
 
 
-@lawful
 @given(events().filter(lambda content: content["type"] in INTERACTION_STRUCTS))
 def test_what_intake_writes_of_the_usual_types_takes_the_short_way(content: dict[str, JSON]) -> None:
     assert read_data_struct(str(content["type"]), orjson.loads(harmonised(content))["data"]) is not None

@@ -18,7 +18,6 @@ from events.registry import MODELS
 from streams.domain.contact import ContactState, fold, profile
 from streams.domain.contact.facts.from_records import read_fact
 from streams.domain.contact.state import Consent, Fact
-from tests.property.domain.contact.strategies import lawful
 from tests.unit.events.records import NOW, REQUIRED, event, record
 
 WERE_UNKNOWN = ("purpose", "controller", "wording", "proof", "provenance")
@@ -116,7 +115,6 @@ VALUES: st.SearchStrategy[JSON] = st.one_of(
 )
 
 
-@lawful
 @given(st.sampled_from(SOURCED), st.dictionaries(st.sampled_from(WERE_UNKNOWN), VALUES), st.booleans())
 def test_what_was_read_before_is_read(type_: str, more: dict[str, JSON], granted: bool) -> None:
     """Whatever such a field holds; and a no closes its channel, unless it is for a purpose that is known."""
@@ -130,7 +128,6 @@ def test_what_was_read_before_is_read(type_: str, more: dict[str, JSON], granted
         assert consent_after(fact) == ({} if narrow else {"email": False})
 
 
-@lawful
 @given(st.sampled_from(["consent.changed", "canvass.reported"]), st.dictionaries(st.sampled_from(WERE_UNKNOWN), VALUES))
 def test_intake_takes_a_no_whatever_is_said_along_with_it(type_: str, more: dict[str, JSON]) -> None:
     no: dict[str, JSON] = {"channel": "email", "granted": False} if type_ == "consent.changed" else REFUSED

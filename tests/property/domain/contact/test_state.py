@@ -11,13 +11,12 @@ from streams.domain.contact.compaction import due_at
 from streams.domain.contact.merging import weigh
 from streams.domain.contact.state import NEVER
 from streams.domain.formats import Unreadable
-from tests.property.domain.contact.strategies import Feed, feeds, lawful
+from tests.property.domain.contact.strategies import Feed, feeds
 from tests.unit.domain.contact.said import DONOR, fold
 
 PROFILE = TypeAdapter(ContactProfile)
 
 
-@lawful
 @given(feeds(days=30))
 def test_a_state_is_read_as_it_was_written(feed: Feed) -> None:
     state, _ = fold(ContactState(version=7), feed.delivered)
@@ -25,7 +24,6 @@ def test_a_state_is_read_as_it_was_written(feed: Feed) -> None:
     assert list(decode(encode(state)).facts) == list(state.facts)
 
 
-@lawful
 @given(feeds(days=30))
 def test_a_state_keeps_its_order_and_its_weight(feed: Feed) -> None:
     state, _ = fold(ContactState(), feed.delivered)
@@ -36,7 +34,6 @@ def test_a_state_keeps_its_order_and_its_weight(feed: Feed) -> None:
     assert state.due <= min(map(due_at, facts), default=NEVER)
 
 
-@lawful
 @given(feeds(days=30))
 def test_a_state_keeps_nothing_that_is_due_if_it_was_appended_in_order(feed: Feed) -> None:
     in_order = sorted(feed.delivered, key=lambda arrival: arrival.appended_at)
@@ -44,7 +41,6 @@ def test_a_state_keeps_nothing_that_is_due_if_it_was_appended_in_order(feed: Fee
     assert state.clock < min(map(due_at, state.facts.values()), default=NEVER)
 
 
-@lawful
 @given(feeds(days=30))
 def test_a_profile_is_what_the_contract_says(feed: Feed) -> None:
     state, _ = fold(ContactState(), feed.delivered)
@@ -54,7 +50,6 @@ def test_a_profile_is_what_the_contract_says(feed: Feed) -> None:
     assert orjson.loads(orjson.dumps(known)) == known
 
 
-@lawful
 @given(st.data(), feeds())
 def test_damaged_bytes_are_unreadable_or_read_and_never_crash(data: st.DataObject, feed: Feed) -> None:
     written = bytearray(encode(fold(ContactState(), feed.delivered)[0]))
@@ -63,7 +58,6 @@ def test_damaged_bytes_are_unreadable_or_read_and_never_crash(data: st.DataObjec
     _read(bytes(written))
 
 
-@lawful
 @given(st.binary(max_size=64))
 @example(b"\x97\x01" + b"\x91" * 1_500)
 def test_any_bytes_are_unreadable_or_read_and_never_crash(written: bytes) -> None:

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from events.times import render_time
 from streams.domain.contact import ContactState, merge, profile
 from streams.domain.contact.publication.suppressed_channels import closed_channels_of
-from tests.property.domain.contact.strategies import lawful
 from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, folded, said
 
 
@@ -35,7 +34,6 @@ def binding(told: list[Arrival]) -> str | None:
     return found[1] if found is not None and found[2] else None
 
 
-@lawful
 @given(words(), st.data())
 def test_in_any_order_and_in_parts_the_same_suppression_binds(told: list[Arrival], data: st.DataObject) -> None:
     dealt: list[list[Arrival]] = [[], [], []]

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from msgspec.structs import asdict
 
@@ -22,7 +21,6 @@ from tests.unit.events.records import REQUIRED
 
 Rules = Mapping[str, CountingRule]
 
-lawful = settings(max_examples=100, deadline=None)
 
 _LIMITS = st.none() | st.none() | st.integers(-10, 50).map(lambda hours: NOON + hours * HOUR)
 RULES = st.dictionaries(

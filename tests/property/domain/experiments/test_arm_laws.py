@@ -8,13 +8,12 @@ from events.registry import MESSAGES
 from events.times import render_time
 from streams.domain.contact import ContactState, decode, encode, merge, profile
 from tests.property.domain.contact.strategies import Feed, chunks, key
-from tests.property.domain.experiments.people import feeds, lawful
+from tests.property.domain.experiments.people import feeds
 from tests.unit.domain.contact.said import DAY, DONOR, Arrival, fold, folded
 
 WEEK, MONTH = 7 * DAY, 30 * DAY
 
 
-@lawful
 @given(feeds(days=80), st.data())
 def test_a_drop_takes_back_what_was_appended_within_a_month_of_it(feed: Feed, data: st.DataObject) -> None:
     state = ContactState()
@@ -25,7 +24,6 @@ def test_a_drop_takes_back_what_was_appended_within_a_month_of_it(feed: Feed, da
     assert profile(DONOR, state)["experiments"] == assignments(taken)
 
 
-@lawful
 @given(feeds(days=80))
 def test_messages_that_have_settled_apart_assign_together(feed: Feed) -> None:
     """What speaks of one message or one report is of one fragment, and so is what takes it back."""

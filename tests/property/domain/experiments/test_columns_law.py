@@ -15,14 +15,12 @@ from streams.domain.experiments.delta_rows import add_up
 from streams.domain.experiments.partials import CellKey, PartialCounts, read_partial
 from streams.domain.experiments.row_layout import GROUPED_WIDTH, Ints
 from tests.property.domain.contact.contributions import contributions
-from tests.property.domain.experiments.people import lawful
 from tests.unit.domain.experiments.cells import Difference, row_of
 
 STEPS = st.lists(st.lists(contributions(), min_size=1, max_size=3), min_size=1, max_size=4)
 """Of some people what they give, and what they give next."""
 
 
-@lawful
 @given(STEPS, st.sampled_from([1, 80, 1 << 20]), st.sampled_from([0, 4]))
 def test_columns_add_up_to_what_people_changed(steps: list[list[list[Contribution]]], most: int, often: int) -> None:
     with pytest.MonkeyPatch.context() as patched:

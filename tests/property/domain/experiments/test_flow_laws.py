@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from events.json_types import JSON
@@ -32,6 +32,7 @@ from streams.worker.agents.experiments import backfill, delta_log, write_behind
 from streams.worker.agents.experiments.aggregator import ExperimentAggregator
 from streams.worker.agents.experiments.backfill import recount_record
 from streams.worker.agents.experiments.unit_of_work import UnitOfWork
+from tests.budgets import shares_fixtures
 from tests.property.worker.links.sayings import Saying, as_they_come, erasure, interaction, stories
 from tests.property.worker.links.test_backup_law import remade
 from tests.property.worker.links.world import World
@@ -47,7 +48,6 @@ NAMES = ("x", "y")
 WINDOWS = st.sampled_from(["1h", "1d", "7d", "90d"])
 UNITS = st.sampled_from(["contact", "household"])
 STARTS = st.none() | st.integers(-45, 5).map(lambda step: render_time(NOW + step * HOUR))
-lawful = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(autouse=True)
@@ -167,7 +167,7 @@ def agrees(world: World, office: Office) -> None:
         assert experiment.edition == office.rules.get(name, CountingRule()).edition
 
 
-@lawful
+@shares_fixtures
 @given(story=stories(16), data=st.data())
 def test_sums_are_of_everybody_by_the_rules_of_now_whatever_was_defined_and_linked_when(
     story: list[Saying], data: st.DataObject
@@ -190,7 +190,7 @@ def test_sums_are_of_everybody_by_the_rules_of_now_whatever_was_defined_and_link
     agrees(world, office)
 
 
-@lawful
+@shares_fixtures
 @given(story=stories(12), whom=erasure(), data=st.data())
 def test_who_is_erased_gives_nothing_any_more(story: list[Saying], whom: dict[str, JSON], data: st.DataObject) -> None:
     world = World()
@@ -204,7 +204,7 @@ def test_who_is_erased_gives_nothing_any_more(story: list[Saying], whom: dict[st
     agrees(world, office)
 
 
-@lawful
+@shares_fixtures
 @given(story=stories(12), data=st.data())
 def test_counting_everybody_anew_changes_nothing(story: list[Saying], data: st.DataObject) -> None:
     world = World()
@@ -221,7 +221,7 @@ def test_counting_everybody_anew_changes_nothing(story: list[Saying], data: st.D
     agrees(world, office)
 
 
-@settings(lawful, max_examples=10)
+@shares_fixtures
 @given(story=stories(10), data=st.data())
 def test_after_a_restore_with_more_partitions_everybody_is_counted_again(
     story: list[Saying], data: st.DataObject

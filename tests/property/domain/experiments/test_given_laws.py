@@ -12,7 +12,7 @@ from streams.domain.contact.merging import person
 from streams.domain.contact.person_view import overview
 from streams.domain.experiments.person_sums import may_change
 from tests.property.domain.contact.strategies import Feed, chunks, parts
-from tests.property.domain.experiments.people import RULES, Rules, by_the_oracle, feeds, given_by, lawful, shown, told
+from tests.property.domain.experiments.people import RULES, Rules, by_the_oracle, feeds, given_by, shown, told
 from tests.unit.domain.contact.said import DAY, DONOR, NOON, Arrival, appended, fold, folded, said
 
 LATE = 1_000 * DAY
@@ -24,7 +24,6 @@ def nothing(at: int) -> Arrival:
     return appended(NOON + at, said("rsvp.made", f"late {at}", NOON - DAY, event_id="e"))
 
 
-@lawful
 @given(feeds(), RULES)
 def test_in_any_order_and_however_often_it_is_what_the_oracle_finds(feed: Feed, rules: Rules) -> None:
     state = folded(*feed.delivered)
@@ -35,7 +34,6 @@ def test_in_any_order_and_however_often_it_is_what_the_oracle_finds(feed: Feed, 
     assert [*found.experiments] == sorted(found.experiments)
 
 
-@lawful
 @given(feeds(), RULES, st.data())
 def test_in_parts_that_are_merged_or_linked_it_is_the_same(feed: Feed, rules: Rules, data: st.DataObject) -> None:
     states = [folded(*part) for part in data.draw(parts(feed.delivered))]
@@ -44,7 +42,6 @@ def test_in_parts_that_are_merged_or_linked_it_is_the_same(feed: Feed, rules: Ru
     assert given_by(merged, rules) == given_by(linked, rules) == given_by(folded(*feed.delivered), rules)
 
 
-@lawful
 @given(feeds(), RULES)
 def test_settling_changes_nothing_that_is_given(feed: Feed, rules: Rules) -> None:
     state = folded(*feed.delivered)
@@ -55,7 +52,6 @@ def test_settling_changes_nothing_that_is_given(feed: Feed, rules: Rules) -> Non
         state = settled
 
 
-@lawful
 @given(feeds(days=80), RULES, st.data())
 def test_whatever_settles_between_two_steps_changes_nothing(feed: Feed, rules: Rules, data: st.DataObject) -> None:
     """Each step is looked at before and after a pause in which all or part of it settles."""
@@ -69,7 +65,6 @@ def test_whatever_settles_between_two_steps_changes_nothing(feed: Feed, rules: R
     event(f"settled opens: {bool(state.settled.opens_by_hour)}")
 
 
-@lawful
 @given(feeds(days=30), RULES, st.data())
 def test_step_by_step_it_is_the_same_as_at_once(feed: Feed, rules: Rules, data: st.DataObject) -> None:
     state, before = ContactState(), given_by(ContactState(), rules)
@@ -80,7 +75,6 @@ def test_step_by_step_it_is_the_same_as_at_once(feed: Feed, rules: Rules, data: 
     assert before == given_by(state, rules)
 
 
-@lawful
 @given(feeds(days=30), RULES)
 def test_what_surely_changes_nothing_changes_nothing(feed: Feed, rules: Rules) -> None:
     state = ContactState()
@@ -92,7 +86,6 @@ def test_what_surely_changes_nothing_changes_nothing(feed: Feed, rules: Rules) -
             assert given_by(state, rules) == before
 
 
-@lawful
 @given(feeds(), RULES)
 def test_what_was_given_is_kept_when_opens_and_clicks_are_forgotten(feed: Feed, rules: Rules) -> None:
     state = folded(*feed.delivered)

@@ -16,7 +16,6 @@ from streams.domain.experiments.delta_rows import add_up, by_experiment
 from streams.domain.experiments.partials import PartialCounts, read_partial
 from streams.domain.experiments.row_table import RowTable
 from streams.domain.experiments.totals import ExperimentTotals, with_closed_days, with_rows
-from tests.property.domain.experiments.people import lawful
 
 NAMES = ("x", "y", "z")
 DAYS = range(20_000, 20_004)
@@ -92,7 +91,6 @@ def _little_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST", 32)
 
 
-@lawful
 @given(st.data())
 def test_rows_are_the_sums_that_bytes_are(data: st.DataObject) -> None:
     both = Both()

@@ -11,7 +11,7 @@ from streams.domain.contact import ContactState
 from streams.domain.contact.packed_contribution import NOTHING, PackedContribution, unpacked
 from streams.domain.experiments.partials import CellKey
 from tests.property.domain.contact.strategies import Feed, chunks
-from tests.property.domain.experiments.people import RULES, Rules, all_by_the_oracle, feeds, given_by, lawful
+from tests.property.domain.experiments.people import RULES, Rules, all_by_the_oracle, feeds, given_by
 from tests.unit.domain.contact.said import fold
 from tests.unit.domain.experiments.cells import Cell, Difference, Sums
 
@@ -19,7 +19,6 @@ COUNTED = ("y", "yy", "x", "xx", "xy", "yd", "raw")
 Cells = dict[CellKey, Cell]
 
 
-@lawful
 @given(st.lists(feeds(), min_size=1, max_size=3), RULES, RULES, st.data())
 def test_differences_add_up_to_what_everybody_gives_now(
     people: list[Feed], first: Rules, then: Rules, data: st.DataObject

@@ -24,6 +24,7 @@ from streams.domain.experiments.row_table import RowTable
 from streams.engine.writer import Output
 from streams.worker.agents.experiments import aggregator, delta_log, write_behind
 from streams.worker.agents.experiments.aggregator import ExperimentAggregator
+from tests.budgets import costly
 from tests.unit.domain.experiments.writing import defined
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.worker.agents.experiments.aggregating_agent import PARTITIONS, TICK, TODAY, Agent
@@ -130,7 +131,7 @@ def small(data: st.DataObject) -> Iterator[None]:
         yield
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(costly, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data())
 def test_all_is_told_that_would_be_were_it_written_at_once(data: st.DataObject) -> None:
     later, at_once = Agent(), Agent()

@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from streams.domain.human import Act, Agent, Answer, Arrival, Known, expected, judge, judge_all
 from streams.domain.human.known import WEEK
-
-lawful = settings(max_examples=300, deadline=None)
 
 SECOND, HOUR = 1_000, 3_600_000
 MOMENTS = st.one_of(
@@ -50,7 +48,6 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(draw(st.sampled_from(acts)), Known(acts, arrivals, answers))
 
 
-@lawful
 @given(cases(), st.data())
 def test_a_set_gives_one_judgement_in_any_order_and_with_repeats(case: Case, data: st.DataObject) -> None:
     known = case.known
@@ -62,21 +59,18 @@ def test_a_set_gives_one_judgement_in_any_order_and_with_repeats(case: Case, dat
     assert judge(case.act, shuffled) == judge(case.act, known)
 
 
-@lawful
 @given(cases())
 def test_a_probability_is_one(case: Case) -> None:
     assert 0 <= case.milli() <= 1_000
     assert judge(case.act, case.known).probability == case.milli() / 1_000
 
 
-@lawful
 @given(cases(), ANSWERS)
 def test_what_a_person_did_afterwards_never_lowers_anything(case: Case, answer: Answer) -> None:
     more = replace(case.known, answers=[*case.known.answers, answer])
     assert Case(case.act, more).milli() >= case.milli()
 
 
-@lawful
 @given(cases(), st.data())
 def test_a_machine_flag_on_any_act_never_raises_anything(case: Case, data: st.DataObject) -> None:
     acts = list(case.known.acts)
@@ -87,7 +81,6 @@ def test_a_machine_flag_on_any_act_never_raises_anything(case: Case, data: st.Da
     assert Case(act, replace(case.known, acts=acts)).milli() <= case.milli()
 
 
-@lawful
 @given(cases(), ACTS)
 def test_one_more_click_never_lowers_an_open_but_by_a_burst_and_never_raises_a_click(case: Case, more: Act) -> None:
     click = replace(more, kind="click", link=None if case.act.kind == "open" else more.link)
@@ -95,13 +88,11 @@ def test_one_more_click_never_lowers_an_open_but_by_a_burst_and_never_raises_a_c
     assert after >= case.milli() if case.act.kind == "open" else after <= case.milli()
 
 
-@lawful
 @given(cases())
 def test_what_may_not_count_for_an_act_changes_nothing(case: Case) -> None:
     assert judge(case.act, case.known) == judge(case.act, case.known.about(case.act))
 
 
-@lawful
 @given(cases())
 def test_the_expected_number_is_the_sum_over_all_acts(case: Case) -> None:
     """The way over whole messages is the way act by act."""
@@ -111,7 +102,6 @@ def test_the_expected_number_is_the_sum_over_all_acts(case: Case) -> None:
     assert expected(judge_all(case.known)) == (sums["open"], sums["click"])
 
 
-@lawful
 @given(cases(), st.data())
 def test_acts_that_are_counted_apart_are_evidence_all_the_same(case: Case, data: st.DataObject) -> None:
     side = [data.draw(st.booleans()) for _ in case.known.acts]

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -21,8 +20,6 @@ from events.identity_links import (
 )
 from streams.domain.identity import CanonicalIdChange, IdentityFold, LinkRecord, Node, decode, encode
 from tests.property.domain.identity.oracle import Pair, World
-
-lawful = settings(max_examples=300, deadline=None)
 
 CROWD = 3
 

@@ -27,7 +27,6 @@ from tests.property.domain.identity.graphs import (
     Table,
     changes,
     held,
-    lawful,
     numbered,
     others,
     ruling,
@@ -50,7 +49,6 @@ def undone(link: IdentityEdge | LinkDecision) -> IdentityLink:
     )
 
 
-@lawful
 @given(LIVES, st.integers(1, 5))
 def test_a_whole_graph_is_resolved_by_the_rules(life: list[IdentityLink], crowd: int) -> None:
     found, expected = resolved(life, crowd), truth(world_of(life), crowd)
@@ -58,7 +56,6 @@ def test_a_whole_graph_is_resolved_by_the_rules(life: list[IdentityLink], crowd:
     assert (found.crowded, found.disputed) == (expected.crowded, expected.disputed)
 
 
-@lawful
 @given(LIVES, st.integers(1, 12))
 def test_folding_in_any_chunks_comes_to_what_the_whole_graph_says(life: list[IdentityLink], size: int) -> None:
     table = Table()
@@ -69,7 +66,6 @@ def test_folding_in_any_chunks_comes_to_what_the_whole_graph_says(life: list[Ide
         assert table.nodes().keys() == found.roofs.keys()
 
 
-@lawful
 @given(LIVES, st.randoms(use_true_random=False), st.integers(1, 12))
 def test_any_order_and_any_repetition_of_what_holds_comes_to_the_same(
     life: list[IdentityLink], chance: Random, size: int
@@ -84,7 +80,6 @@ def test_any_order_and_any_repetition_of_what_holds_comes_to_the_same(
     assert one.nodes() == other.nodes()
 
 
-@lawful
 @given(LIVES, PAIRS, st.lists(st.booleans(), min_size=1, max_size=6), st.randoms(use_true_random=False))
 def test_of_the_commands_on_a_pair_the_latest_counts_in_any_order(
     life: list[IdentityLink], pair: list[str], said: list[bool], chance: Random
@@ -95,7 +90,6 @@ def test_of_the_commands_on_a_pair_the_latest_counts_in_any_order(
     assert resolve(edges, shuffled, CROWD) == resolve(edges, rulings[-1:], CROWD)
 
 
-@lawful
 @given(LIVES)
 def test_once_nothing_holds_nothing_is_kept_and_everybody_stands_alone(life: list[IdentityLink]) -> None:
     table = Table()
@@ -105,7 +99,6 @@ def test_once_nothing_holds_nothing_is_kept_and_everybody_stands_alone(life: lis
     assert table.roofs() == {}
 
 
-@lawful
 @given(LIVES, st.lists(st.sampled_from(NAMES), min_size=1, max_size=4), st.integers(1, 12))
 def test_once_erasures_are_done_nothing_remembers_them(
     life: list[IdentityLink], fragments: list[str], size: int
@@ -123,7 +116,6 @@ def test_once_erasures_are_done_nothing_remembers_them(
     assert table.states == {}
 
 
-@lawful
 @given(st.lists(changes() | ERASURES, max_size=40), st.data())
 def test_an_erasure_that_waits_for_answers_reaches_whom_it_would_reach_if_they_were_there(
     life: list[IdentityLink], data: st.DataObject
@@ -142,7 +134,6 @@ def test_an_erasure_that_waits_for_answers_reaches_whom_it_would_reach_if_they_w
     assert late.nodes() == early.nodes()
 
 
-@lawful
 @given(LIVES, st.integers(0, 40), st.integers(1, 12))
 def test_what_was_told_and_taken_back_has_never_been(life: list[IdentityLink], start: int, size: int) -> None:
     table, plain = Table(), Table()
@@ -157,7 +148,6 @@ def test_what_was_told_and_taken_back_has_never_been(life: list[IdentityLink], s
     assert table.nodes() == plain.nodes()
 
 
-@lawful
 @given(LIVES, PAIRS)
 def test_a_link_and_a_later_unlink_equal_neither_where_nothing_else_joins_the_two(
     life: list[IdentityLink], pair: list[str]
@@ -187,14 +177,12 @@ def _rulings(links: list[IdentityEdge | LinkDecision]) -> list[LinkDecision]:
     return [link for link in links if isinstance(link, LinkDecision)]
 
 
-@lawful
 @given(LIVES)
 def test_nobody_is_one_with_those_from_whom_a_command_keeps_them(life: list[IdentityLink]) -> None:
     roofs = resolved(life).roofs
     assert [pair for pair in world_of(life).apart if roofs[pair[0]] == roofs[pair[1]]] == []
 
 
-@lawful
 @given(LIVES)
 def test_without_a_command_no_two_of_a_class_are_one_person(life: list[IdentityLink]) -> None:
     edges = [link for link in life if isinstance(link, IdentityEdge | EdgeWithdrawal)]
@@ -207,7 +195,6 @@ def test_without_a_command_no_two_of_a_class_are_one_person(life: list[IdentityL
     assert set(one) <= world.aliases
 
 
-@lawful
 @given(LIVES)
 def test_a_roof_is_the_strongest_of_its_people_then_the_smallest(life: list[IdentityLink]) -> None:
     roofs = resolved(life).roofs

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from unittest.mock import patch
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from events.identity_links import CommandStamp, IdentityEdge, IdentityLink
@@ -18,7 +18,6 @@ from tests.property.domain.identity.graphs import (
     changes,
     edge,
     hashed,
-    lawful,
     numbered,
     ruling,
 )
@@ -65,7 +64,6 @@ def folded(chunk: Sequence[IdentityLink], table: Table) -> tuple[list[Told], lis
     return told, sorted((one.finding, one.node) for one in folding.findings)
 
 
-@settings(lawful, max_examples=800)
 @given(LIVES, st.integers(1, 20), st.integers(1, 4), st.integers(0, 3))
 def test_chunks_come_to_what_they_come_to_when_every_edge_is_weighed(
     life: list[IdentityLink], size: int, crowd: int, answered: int

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.domain.inference.arms import Arm, Floats, arm_of_people
@@ -15,8 +15,6 @@ from streams.domain.inference.estimation import GroupSums, split_design_effect, 
 from streams.domain.inference.harm import harm_test
 from streams.domain.inference.multiple_testing import discoveries
 from streams.domain.inference.split import log_bayes_factor
-
-lawful = settings(max_examples=40, deadline=None)
 
 ALIKE = st.tuples(st.integers(-300, 1_000), st.integers(0, 500), st.integers(1, 20_000))
 """An outcome, a covariate, and how many people have both."""
@@ -71,7 +69,6 @@ def _size(compared: MeanComparison) -> Floats:
     return np.abs(compared.low) + np.abs(compared.high) + np.abs(compared.raw_effect)
 
 
-@lawful
 @given(PAIRS)
 def test_swapped_arms_have_the_opposite_effect(pairs: list[tuple[Row, Row]]) -> None:
     treated, baseline = _arms(pairs)
@@ -82,7 +79,6 @@ def test_swapped_arms_have_the_opposite_effect(pairs: list[tuple[Row, Row]]) -> 
     assert np.array_equal(there.enough, back.enough)
 
 
-@lawful
 @given(PAIRS, st.data())
 def test_each_comparison_is_by_itself(pairs: list[tuple[Row, Row]], data: st.DataObject) -> None:
     order = data.draw(st.permutations(range(len(pairs))))
@@ -91,7 +87,6 @@ def test_each_comparison_is_by_itself(pairs: list[tuple[Row, Row]], data: st.Dat
     assert np.array_equal(here.log_e[order], there.log_e)
 
 
-@lawful
 @given(st.lists(st.tuples(st.sampled_from((0, 1)), ROWS), min_size=2, max_size=8), st.data())
 def test_cells_may_be_added_in_any_order(cells: list[tuple[int, Row]], data: st.DataObject) -> None:
     def arms(cells: list[tuple[int, Row]]) -> tuple[Arm, Arm]:
@@ -105,7 +100,6 @@ def test_cells_may_be_added_in_any_order(cells: list[tuple[int, Row]], data: st.
     assert here.log_e == there.log_e
 
 
-@lawful
 @given(PAIRS, st.floats(0.01, 100.0), st.floats(0.01, 100.0))
 def test_units_do_not_matter(pairs: list[tuple[Row, Row]], outcome: float, covariate: float) -> None:
     treated, baseline = _arms(pairs)
@@ -116,7 +110,6 @@ def test_units_do_not_matter(pairs: list[tuple[Row, Row]], outcome: float, covar
     assert _near(there.log_e, here.log_e, 1 + here.log_e)
 
 
-@lawful
 @example([((200, 0, 0, 0, 0, 0), (245, 45, 45, 45, 45, 45))], 3)
 @given(PAIRS, st.integers(2, 50))
 def test_more_of_the_same_people_are_surer(pairs: list[tuple[Row, Row]], times: int) -> None:
@@ -129,7 +122,6 @@ def test_more_of_the_same_people_are_surer(pairs: list[tuple[Row, Row]], times: 
     assert np.all(many.enough | ~few.enough)
 
 
-@lawful
 @given(
     PAIRS, st.sampled_from((0.8, 0.95, 0.99)), st.sampled_from((200, 20_000)), st.sampled_from((np.inf, 31.0, 128.0))
 )
@@ -145,7 +137,6 @@ def test_an_e_value_reaches_one_over_alpha_exactly_where_the_interval_leaves_zer
     assert np.all(compared.log_e[~compared.enough] == 0)
 
 
-@lawful
 @given(PAIRS, st.floats(1.0, 5.0))
 def test_a_design_effect_makes_unsure_and_one_changes_nothing(pairs: list[tuple[Row, Row]], deff: float) -> None:
     treated, baseline = _arms(pairs)
@@ -158,7 +149,6 @@ def test_a_design_effect_makes_unsure_and_one_changes_nothing(pairs: list[tuple[
     assert _near(one.low, alone.low, _size(alone))
 
 
-@lawful
 @given(st.lists(st.tuples(ANY_ROW, ANY_ROW), min_size=1, max_size=4))
 def test_whatever_the_sums_are_every_figure_is_finite(pairs: list[tuple[Row, Row]]) -> None:
     treated, baseline = _arms(pairs)
@@ -171,7 +161,6 @@ def test_whatever_the_sums_are_every_figure_is_finite(pairs: list[tuple[Row, Row
         assert np.all(np.isfinite(log_bayes_factor(people, np.full(people.shape, 0.5))))
 
 
-@lawful
 @example([(1, 0, 1, 0)])
 @given(st.lists(st.tuples(*(st.integers(0, 10**6) for _ in range(4))), min_size=1, max_size=5))
 def test_harm_is_finite_and_its_bound_is_above_zero_exactly_where_its_e_value_is_large(
@@ -189,7 +178,6 @@ def test_harm_is_finite_and_its_bound_is_above_zero_exactly_where_its_e_value_is
     assert np.all(result.low <= result.effect + 1e-9)
 
 
-@lawful
 @given(st.lists(st.floats(-50.0, 50.0), max_size=40), st.sampled_from((0.05, 0.1, 0.5)))
 def test_finds_are_those_of_the_definition(log_e: list[float], level: float) -> None:
     found = discoveries(np.array(log_e), level)
@@ -199,7 +187,6 @@ def test_finds_are_those_of_the_definition(log_e: list[float], level: float) -> 
     assert sorted(np.array(log_e)[found], reverse=True) == ranked[:most]
 
 
-@lawful
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1), st.lists(st.floats(0.0, 10.0), min_size=1))
 def test_p_values_are_between_0_and_1_and_fall_with_the_evidence(log_e: list[float], more: list[float]) -> None:
     before = np.array(log_e)
@@ -207,7 +194,6 @@ def test_p_values_are_between_0_and_1_and_fall_with_the_evidence(log_e: list[flo
     assert np.all((p >= 0) & (p <= 1) & (then <= p))
 
 
-@lawful
 @given(st.lists(st.lists(st.integers(0, 1_000), min_size=3, max_size=3), min_size=1, max_size=5))
 def test_a_split_into_fewer_variants_is_the_same_beside_empty_ones(counts: list[list[int]]) -> None:
     people, planned = np.array(counts, dtype=np.float64), np.array([0.5, 0.3, 0.2])
@@ -217,7 +203,6 @@ def test_a_split_into_fewer_variants_is_the_same_beside_empty_ones(counts: list[
     assert here == pytest.approx(log_bayes_factor(padded, np.broadcast_to(wider, padded.shape)))
 
 
-@lawful
 @given(PAIRS, st.integers(1, 128), st.integers(0, 2**32 - 1))
 def test_groups_never_make_surer_and_are_finite(pairs: list[tuple[Row, Row]], many: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -238,7 +223,6 @@ def _spread_over(arm: Arm, rng: np.random.Generator, many: int) -> GroupSums:
     return GroupSums(n=np.floor(arm.n[:, None] * parts[0]), y=arm.y[:, None] * parts[1], x=arm.x[:, None] * parts[2])
 
 
-@lawful
 @given(st.lists(st.tuples(*(st.integers(0, 10**6) for _ in range(8))), min_size=1, max_size=5))
 def test_the_effect_on_the_contacted_lies_in_its_interval_wherever_it_has_one(counts: list[tuple[int, ...]]) -> None:
     def arm(n: int, d: int, y: int, yd: int) -> tuple[int, int, int]:

@@ -13,7 +13,7 @@ from streams.domain.contact.sections.touches import render
 from streams.domain.pressure import PermissionRequest, Policy
 from streams.domain.pressure.alerting import pressure_alerts
 from streams.worker.agents.contacts.alert_records import alerts
-from tests.property.domain.contact.strategies import chunks, deliveries, key, lawful, lives
+from tests.property.domain.contact.strategies import chunks, deliveries, key, lives
 from tests.property.domain.pressure.recount import over_a_cap, too_heavy
 from tests.property.domain.pressure.strategies import CHANNELS, PURPOSES, policies
 from tests.unit.domain.contact.said import DAY, HOUR, NOON, Arrival, by, fold, folded, report, said
@@ -40,7 +40,6 @@ def touched(draw: st.DrawFn) -> list[Arrival]:
     return found
 
 
-@lawful
 @given(touched(), policies())
 def test_a_touch_is_over_a_cap_iff_there_was_no_room_for_it(arrivals: list[Arrival], policy: Policy) -> None:
     known = overview(folded(*arrivals))
@@ -68,7 +67,6 @@ def step(state: ContactState, chunk: Sequence[Arrival]) -> tuple[ContactState, l
 busy = st.builds(list.__add__, touched(), lives())
 
 
-@lawful
 @given(busy, st.integers(0, 20), st.data())
 def test_the_order_in_which_things_came_before_the_trigger_is_no_matter(
     life: list[Arrival], cut: int, data: st.DataObject
@@ -81,7 +79,6 @@ def test_the_order_in_which_things_came_before_the_trigger_is_no_matter(
     assert in_order == shuffled
 
 
-@lawful
 @given(busy, st.data())
 def test_an_alert_is_sent_once_however_often_and_in_whatever_parts_things_come(
     life: list[Arrival], data: st.DataObject
@@ -94,7 +91,6 @@ def test_an_alert_is_sent_once_however_often_and_in_whatever_parts_things_come(
     assert len(set(sent)) == len(sent)
 
 
-@lawful
 @given(touched(), st.data())
 def test_what_is_heard_a_week_late_again_says_nothing(arrivals: list[Arrival], data: st.DataObject) -> None:
     state, _ = step(ContactState(), arrivals)

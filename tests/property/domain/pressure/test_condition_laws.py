@@ -16,7 +16,7 @@ from streams.domain.pressure.conditions import conditions_on, unmet
 from streams.domain.pressure.denials import JudgedAddress
 from streams.domain.pressure.policy import ConsentRules
 from streams.domain.pressure.policy_conditions import PolicyCondition
-from tests.property.domain.contact.strategies import IDS, SOURCES, deliveries, key, lawful
+from tests.property.domain.contact.strategies import IDS, SOURCES, deliveries, key
 from tests.property.domain.pressure.strategies import KINDS, conditions
 from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, by, said
 from tests.unit.domain.pressure.people import policy
@@ -69,7 +69,6 @@ def judged(state: ContactState, found: Sequence[PolicyCondition], request: Permi
     return unmet(known, request, wanted, SOMEBODY, ConsentRules(), at=ASKED_AT)
 
 
-@lawful
 @given(lives(), st.lists(conditions(), max_size=3), requests, st.data())
 def test_the_first_condition_that_a_loop_over_what_was_said_finds_unmet_is_the_reason(
     life: list[Arrival], found: list[PolicyCondition], request: PermissionRequest, data: st.DataObject

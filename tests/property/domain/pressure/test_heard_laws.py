@@ -14,7 +14,7 @@ from events.times import render_time
 from streams.domain.contact import merge, profile
 from streams.domain.pressure import PermissionRequest, Policy, decide
 from streams.domain.pressure.policy import CHANNELS, UnknownAnswers
-from tests.property.domain.contact.strategies import deliveries, lawful, parts
+from tests.property.domain.contact.strategies import deliveries, parts
 from tests.property.domain.pressure.recount import may_be_reached, over_a_cap
 from tests.property.domain.pressure.strategies import PURPOSES, TEAMS, policies, requests
 from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, by, folded, said
@@ -93,7 +93,6 @@ def known(*arrivals: Arrival) -> ContactProfile:
     return profile(DONOR, folded(*arrivals))
 
 
-@lawful
 @given(heard(), some, requests, later)
 def test_it_is_allowed_exactly_where_a_recount_of_all_that_was_said_finds_room(
     arrivals: list[Arrival], policy: Policy, request: PermissionRequest, at: int
@@ -106,7 +105,6 @@ def test_it_is_allowed_exactly_where_a_recount_of_all_that_was_said_finds_room(
     assert decision.decision != "allow" or not over_a_cap(policy, touches, request, at)
 
 
-@lawful
 @given(heard(), some, requests, later, st.data())
 def test_the_answer_is_the_same_in_whatever_order_and_parts_the_touches_are_heard(
     arrivals: list[Arrival], policy: Policy, request: PermissionRequest, at: int, data: st.DataObject

@@ -8,7 +8,7 @@ from streams.domain.contact import ContactState, profile
 from streams.domain.contact.merging import person
 from streams.domain.contact.publication.size_limit import reduced
 from streams.domain.pressure.known_by import is_known_otherwise
-from tests.property.domain.contact.strategies import few, fields, lawful
+from tests.property.domain.contact.strategies import few, fields
 from tests.unit.domain.contact.said import DONOR, NOON, Arrival, folded, retracted, said
 
 KINDS = ("petition", "rented", "self")
@@ -36,7 +36,6 @@ def part_of(saying: list[Said]) -> ContactState:
 SAYINGS = st.lists(st.tuples(few(*TYPES), PROVENANCE, st.integers(0, 5).map(lambda one: one == 0)), max_size=6)
 
 
-@lawful
 @given(SAYINGS, st.booleans(), SOURCES)
 @example(
     [("form.submitted", {"kind": "self"}, False), ("consent.changed", {"kind": "petition"}, False)], False, KINDS[:1]

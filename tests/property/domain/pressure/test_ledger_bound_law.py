@@ -15,7 +15,6 @@ from streams.domain.contact.state import Consent, ConsentTerms, Fact
 from streams.domain.pressure import default_policy
 from streams.domain.pressure.policy import ConsentRules
 from streams.domain.pressure.purposes import consent_denial, withdrawal
-from tests.property.domain.contact.strategies import lawful
 from tests.unit.domain.pressure.people import DAY, NOON, asking, person
 
 RULES = (
@@ -59,7 +58,6 @@ def known_by(words: Words, of_all: Words) -> Any:
     return person(consent_ledger=consent_ledger(words), consent=consent(of_all), provenance=[OWN])
 
 
-@lawful
 @given(st.lists(st.tuples(st.integers(0, 9), SAID), max_size=14), st.integers(0, 4), st.integers(0, 2))
 def test_what_is_left_out_opens_nothing(said: list[tuple[int, Consent]], most: int, yeses: int) -> None:
     facts = [
@@ -82,7 +80,6 @@ def test_what_is_left_out_opens_nothing(said: list[tuple[int, Consent]], most: i
         assert not admitted or gate_verdict(whole, asked, NOON).is_admitted
 
 
-@lawful
 @given(st.lists(SAID, max_size=40))
 def test_few_words_are_told_besides_the_latest(said: list[Consent]) -> None:
     words = [(Fact("consent.changed", NOON + at, "team/a", "1", NOON), word) for at, word in enumerate(said)]

@@ -3,20 +3,20 @@
 from collections.abc import Sequence
 from random import Random
 
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from events.outputs import ContactProfile, Touch
 from streams.domain.pressure import PermissionRequest, Policy, Reservation, answer, decide, prepare
+from tests.budgets import costly
 from tests.property.domain.pressure.recount import counting, may_be_reached, over_a_cap, too_heavy, within
 from tests.property.domain.pressure.strategies import people, policies, requests, reservations, touches
 from tests.unit.domain.pressure.people import DAY, HOUR, MINUTE, NOON, ms, person, touch, unlimited
 
 Known = tuple[ContactProfile, tuple[str, ...]]
-lawful = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
 
-@lawful
+@costly
 @given(people(), policies(), requests, reservations)
 def test_it_is_allowed_exactly_where_a_plain_recount_finds_room(
     known: Known, policy: Policy, request: PermissionRequest, reserved: list[Reservation]
@@ -28,7 +28,6 @@ def test_it_is_allowed_exactly_where_a_plain_recount_finds_room(
     assert (decision.decision == "allow") == allowed
 
 
-@lawful
 @given(people(), policies(), requests)
 def test_the_touches_of_a_cap_are_its_evidence(known: Known, policy: Policy, request: PermissionRequest) -> None:
     decision = decide(known[0], policy, request, NOON)
@@ -41,7 +40,6 @@ def test_the_touches_of_a_cap_are_its_evidence(known: Known, policy: Policy, req
     assert counting(named) == named
 
 
-@lawful
 @given(people(), policies(), requests, reservations, st.randoms())
 def test_the_answer_is_the_same_in_any_order(
     known: Known, policy: Policy, request: PermissionRequest, reserved: list[Reservation], random: Random
@@ -54,7 +52,6 @@ def test_the_answer_is_the_same_in_any_order(
     assert decide(turned, policy, request, NOON, reserved=reserved[::-1]) == given_so  # type: ignore[arg-type]
 
 
-@lawful
 @given(people(), policies(), requests, reservations)
 def test_earliest_at_is_the_first_moment_at_which_the_answer_is_allow(
     known: Known, policy: Policy, request: PermissionRequest, reserved: list[Reservation]
@@ -81,7 +78,6 @@ def test_earliest_at_is_the_first_moment_at_which_the_answer_is_allow(
     assert not any(map(allows, range(NOON, earliest, 3 * HOUR)))
 
 
-@lawful
 @given(people(), policies(), requests)
 def test_an_allow_holds_until_it_expires(known: Known, policy: Policy, request: PermissionRequest) -> None:
     since = decide(known[0], policy, request, NOON).earliest_at
@@ -98,7 +94,6 @@ def test_an_allow_holds_until_it_expires(known: Known, policy: Policy, request: 
 budgets = st.integers(3_000, 20_000).map(lambda points: unlimited(points={"budget": points}))
 
 
-@lawful
 @given(touches(most=25), budgets, requests)
 def test_a_budget_has_room_again_at_the_very_millisecond(
     made: list[Touch], policy: Policy, request: PermissionRequest
@@ -114,7 +109,6 @@ def test_a_budget_has_room_again_at_the_very_millisecond(
         assert decision.reason == "ok"
 
 
-@lawful
 @given(st.lists(people(), max_size=4), policies(), requests)
 def test_a_batch_is_answered_as_each_alone(some: Sequence[Known], policy: Policy, request: PermissionRequest) -> None:
     question = prepare(policy, request, NOON)
@@ -124,7 +118,6 @@ def test_a_batch_is_answered_as_each_alone(some: Sequence[Known], policy: Policy
 asks = st.lists(st.tuples(st.integers(0, 3 * DAY // MINUTE), requests), max_size=25)
 
 
-@lawful
 @given(policies(), asks)
 def test_a_life_of_touches_that_were_all_allowed_is_never_over_a_cap(
     policy: Policy, asked: list[tuple[int, PermissionRequest]]

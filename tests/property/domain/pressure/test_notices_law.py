@@ -10,7 +10,7 @@ from streams.domain.contact import ContactState, profile
 from streams.domain.contact.merging import person
 from streams.domain.contact.publication.size_limit import bounded, shorter_and_shorter
 from streams.domain.pressure.notices import is_notice_due, without_notice
-from tests.property.domain.contact.strategies import few, fields, lawful
+from tests.property.domain.contact.strategies import few, fields
 from tests.unit.domain.contact.said import DAY, DONOR, NOON, Arrival, folded, retracted, said
 
 TIMES = few(*(render_time(NOON + day * DAY) for day in range(-2, 12, 3)))
@@ -55,7 +55,6 @@ TOLD: dict[str, JSON] = {**ROW, "notice": "n"}
 AGAIN: dict[str, JSON] = {**ROW, "obtained_at": render_time(NOON - DAY)}
 
 
-@lawful
 @given(SAYINGS, st.integers(0, 12), st.booleans())
 @example(
     [("provenance.reported", each, "b", None) for each in (ROW, TOLD)] + [("consent.changed", AGAIN, "b", None)],

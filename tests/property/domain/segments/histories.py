@@ -9,7 +9,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from events.envelope import Interaction
@@ -24,8 +23,6 @@ from streams.domain.contact.state import Fact
 from streams.domain.segments.person import Person, whole_person
 from tests.property.domain.contact.strategies import Fields, few, fields
 from tests.unit.domain.contact.said import DAY, HOUR, NOON
-
-lawful = settings(max_examples=100, deadline=None)
 
 HASHER = Hasher([b"key"])
 SPAN = 50 * DAY

@@ -21,12 +21,10 @@ from streams.domain.segments.definition_files import (
 )
 from streams.domain.segments.resolution import canonical, edition_of, resolve
 from tests.property.domain.segments.definitions import CONDITIONS, Table, groups, policies, read, tables
-from tests.property.domain.segments.histories import lawful
 
 RULES = channel_rules(default_policy())
 
 
-@lawful
 @given(tables(), st.text(max_size=8), st.booleans())
 def test_a_definition_is_the_same_after_toml_and_json(found: list[Table], owner: str, members: bool) -> None:
     definitions = read([table | {"owner": owner, "members": members} for table in found])
@@ -37,7 +35,6 @@ def test_a_definition_is_the_same_after_toml_and_json(found: list[Table], owner:
     assert tomllib.loads(written)["segment"] == tables == [definition_table(each) for each in definitions]
 
 
-@lawful
 @given(st.lists(groups(), min_size=2, max_size=4), policies())
 def test_editions_are_the_same_if_and_only_if_the_inlined_conditions_are(found: list[Table], policy: Policy) -> None:
     definitions = read([{"id": f"s{number}"} | group for number, group in enumerate(found)])
@@ -49,7 +46,6 @@ def test_editions_are_the_same_if_and_only_if_the_inlined_conditions_are(found: 
             assert (edition_of(one.conditions, rules) == edition_of(other.conditions, rules)) == same
 
 
-@lawful
 @given(groups(), st.randoms(use_true_random=False))
 def test_an_edition_does_not_hang_on_order_repetition_or_a_reference(group: Table, rng: Random) -> None:
     plain = {"id": "plain"} | group
@@ -70,7 +66,6 @@ def _mixed(table: Any, rng: Random) -> Any:
     return mixed
 
 
-@lawful
 @given(st.lists(CONDITIONS, min_size=1, max_size=4), st.data())
 def test_a_table_with_anything_in_a_field_is_read_or_told_of_and_never_a_crash(
     found: list[Table], data: st.DataObject

@@ -22,6 +22,7 @@ from streams.domain.segments.explanation import Explanation, explain
 from streams.domain.segments.matching import matches
 from streams.domain.segments.matching_plan import MatchingPlan, PersonReadings
 from streams.domain.segments.person import Person
+from tests.budgets import costly
 from tests.property.domain.segments.definitions import Table, policies, questions, resolved, windows_of
 from tests.property.domain.segments.histories import (
     Heard,
@@ -30,7 +31,6 @@ from tests.property.domain.segments.histories import (
     harmonised,
     histories,
     identify,
-    lawful,
     moments,
     person_of,
 )
@@ -53,7 +53,7 @@ def times_of(plan: MatchingPlan, person: Person, clock: int, another: int) -> It
         yield from (at - 1, at)
 
 
-@lawful
+@costly
 @given(st.booleans().flatmap(lambda linked: histories(linked=linked)), questions(), policies(), st.data())
 def test_membership_is_what_the_oracle_finds_in_the_raw_interactions(
     heard: list[Heard], found: list[Table], policy: Policy, data: st.DataObject
@@ -73,7 +73,7 @@ def test_membership_is_what_the_oracle_finds_in_the_raw_interactions(
             assert is_in == is_member(name, life, asked), name
 
 
-@lawful
+@costly
 @given(st.booleans().flatmap(lambda linked: histories(linked=linked)), questions(), policies(), st.data())
 def test_the_bits_of_a_plan_are_what_recursion_says_of_each_segment(
     heard: list[Heard], found: list[Table], policy: Policy, data: st.DataObject
@@ -89,7 +89,7 @@ def test_the_bits_of_a_plan_are_what_recursion_says_of_each_segment(
         assert plan.bits(plan.names(answer)) == answer
 
 
-@lawful
+@costly
 @given(st.booleans().flatmap(lambda linked: histories(linked=linked)), questions(), policies(), st.data())
 def test_no_answer_changes_between_a_time_and_what_is_due_after_it(
     heard: list[Heard], found: list[Table], policy: Policy, data: st.DataObject
@@ -117,7 +117,7 @@ def _goes_on(plan: MatchingPlan, person: Person, at: int, data: st.DataObject) -
         at = readings.due
 
 
-@lawful
+@costly
 @given(histories(), questions(), policies(), st.data())
 def test_segments_of_too_many_alternatives_are_judged_by_themselves_and_alike(
     heard: list[Heard], found: list[Table], policy: Policy, data: st.DataObject
@@ -135,7 +135,7 @@ def test_segments_of_too_many_alternatives_are_judged_by_themselves_and_alike(
     ]
 
 
-@lawful
+@costly
 @given(histories(), questions(), policies(), st.data())
 def test_what_is_read_again_after_each_interaction_is_what_is_read_of_the_person_anew(
     heard: list[Heard], found: list[Table], policy: Policy, data: st.DataObject
@@ -167,7 +167,7 @@ def _is_as_good(again: PersonReadings, anew: PersonReadings) -> None:
     assert all(one <= other for one, other in zip(again.dues, anew.dues, strict=True))
 
 
-@lawful
+@costly
 @given(histories(), questions(), policies(), st.data())
 def test_an_explanation_has_the_answer_of_recursion_and_can_be_told(
     heard: list[Heard], found: list[Table], policy: Policy, data: st.DataObject
@@ -189,7 +189,7 @@ def _all_parts(explained: Explanation) -> Iterator[Explanation]:
         yield from _all_parts(part)
 
 
-@lawful
+@costly
 @given(histories(), questions())
 def test_a_person_by_the_view_beside_a_state_is_read_as_one_by_the_state_itself(
     heard: list[Heard], found: list[Table]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.segments.people_sample import PeopleSample, hash_place
@@ -27,7 +27,6 @@ def test_the_first_are_drawn_however_the_walk_is_cut(names: set[bytes], most: in
     assert (sample.known, sample.is_whole, sample.is_worn) == (len(names), True, False)
 
 
-@settings(max_examples=300)
 @given(
     st.sets(st.sampled_from(NAMES)),
     st.lists(st.tuples(st.integers(0, 9), st.sets(st.sampled_from(NAMES), max_size=5)), max_size=40),

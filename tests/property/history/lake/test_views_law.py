@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -29,6 +29,7 @@ from sinks.lake.writer import LakeWriter
 from streams.demo.oracle import profile_of
 from streams.demo.recount import Profile
 from streams.demo.truth import ContactFields, Fields, Sent
+from tests.budgets import with_histories
 from tests.property.domain.contact.strategies import deliveries, key, lives
 from tests.unit.domain.contact.said import NOON, Arrival
 from tests.unit.engine.kafka_records import Fetched
@@ -62,7 +63,7 @@ def topics(draw: st.DrawFn) -> list[tuple[str, Arrival]]:
     return sorted(arrivals, key=lambda each: each[1].appended_at)
 
 
-@settings(max_examples=6, deadline=None)
+@with_histories(PEOPLE)
 @given(topics(), st.booleans())
 def test_counts_donations_and_touches_are_the_oracles(topic: list[tuple[str, Arrival]], merged: bool) -> None:
     with TemporaryDirectory() as folder:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from events.harmonised import harmonise
@@ -16,7 +16,6 @@ from tests.property.worker.links.world import World
 from tests.unit.operations.backup.test_new_generation import copy_of
 
 
-@settings(max_examples=60, deadline=None)
 @given(stories(), st.data())
 def test_a_rebuild_after_the_lake_has_forgotten_shows_the_same_people(story: list[Saying], data: st.DataObject) -> None:
     story = [too_young(each) if data.draw(st.booleans(), label="too young") else each for each in story]

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
@@ -80,7 +79,4 @@ def folded(world: World, copy: Copy) -> Iterator[Fetched]:
         yield from world.logs[INTERACTIONS, number][: cut.interactions]
 
 
-Rebuilding.TestCase.settings = settings(
-    max_examples=30, stateful_step_count=30, deadline=None, report_multiple_bugs=False
-)
 TestRebuilding = Rebuilding.TestCase

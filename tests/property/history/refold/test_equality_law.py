@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from events.harmonised import harmonise
@@ -19,7 +19,6 @@ from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
 from tests.unit.worker.agents.contacts.interaction_records import folded, kept
 
-lawful = settings(max_examples=120, deadline=None)
 LATE = st.integers(0, 24).map(lambda step: NOW + step * 2 * DAY)
 """When the broker gets something: at once, or weeks later, when messages have settled."""
 
@@ -64,7 +63,6 @@ def again(records: Sequence[Fetched]) -> dict[str, ContactState]:
     return {name: settled_state(state) for name, state in states.items() if state != ContactState()}
 
 
-@lawful
 @given(partitions(), st.data())
 def test_refolded_history_equals_the_state_of_the_stream(records: list[Fetched], data: st.DataObject) -> None:
     states = streamed(data.draw(chunks(records)))
@@ -73,7 +71,6 @@ def test_refolded_history_equals_the_state_of_the_stream(records: list[Fetched],
     assert again(records) == states
 
 
-@lawful
 @given(partitions())
 def test_compacting_messages_together_equals_compacting_each(records: list[Fetched]) -> None:
     """Not only the same in the end: the very same state, and the same became of each fact."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -70,7 +70,6 @@ def at_their_time(past: Past) -> list[Fetched]:
     return [replace(each, offset=at) for at, each in enumerate(found)]
 
 
-@settings(max_examples=60, deadline=None)
 @given(pasts(), st.data())
 def test_what_was_imported_is_folded_as_if_it_had_been_streamed_at_its_time(past: Past, data: st.DataObject) -> None:
     states = streamed(data.draw(chunks(at_their_time(past))))

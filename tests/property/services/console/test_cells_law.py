@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import orjson
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from events.times import render_time
@@ -252,7 +252,6 @@ def _unambiguous(told: Story) -> bool:
     return len(seen) == len(set(seen))
 
 
-@settings(max_examples=150, deadline=None)
 @given(story().filter(_unambiguous))
 def test_cells_equal_a_recount_whatever_the_order_the_cuts_and_the_restarts(told: Story) -> None:
     with TemporaryDirectory() as folder:

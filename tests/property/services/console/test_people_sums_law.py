@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from events.topics import CONTACT_STATE
@@ -40,7 +40,6 @@ _profile = st.fixed_dictionaries(
 _said = st.lists(st.tuples(st.sampled_from(["van.1", "van.2", "van.3"]), st.none() | _profile), max_size=12)
 
 
-@settings(max_examples=150, deadline=None)
 @given(_said, st.integers(1, 4))
 def test_sums_over_people_are_those_of_the_people_that_there_are(said: Sequence[tuple[str, Any]], size: int) -> None:
     with TemporaryDirectory() as folder:

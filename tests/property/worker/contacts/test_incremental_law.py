@@ -2,7 +2,6 @@
 
 import ast
 import inspect
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -16,12 +15,13 @@ from events.registry import SPECS
 from streams.domain.contact import derived_view, incremental_fold
 from streams.domain.contact.incremental_fold import TAKEN, Declined
 from streams.worker.agents.contacts import interactions
+from tests.budgets import PROFILE
 from tests.property.worker.contacts import incremental_law
 from tests.property.worker.contacts.incremental_cases import WORDS, Arrived, Case, Word, pairs, walks
 from tests.property.worker.contacts.incremental_law import hold
 from tests.unit.domain.contact.said import NOON, SECOND
 
-EVERY = os.environ.get("LAWS") == "all"
+EVERY = PROFILE == "laws"
 """Whether all pairs of words are tried and long walks: `make laws`."""
 ONE_IN = 1 if EVERY else 97
 WALKS = 30_000 if EVERY else 200

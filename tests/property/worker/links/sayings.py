@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from events.contact import Contact
@@ -19,7 +18,6 @@ from tests.property.worker.links.world import PARTITIONS, World
 from tests.unit.domain.contact.said import HOUR
 from tests.unit.events.records import NOW, record
 
-lawful = settings(max_examples=60, deadline=None)
 HASHER = Hasher([b"key"])
 UNTIL = "2012-12-01T00:00:00.000Z"
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from events.json_types import JSON
 from events.topics import CONTACT_ALERTS
 from streams.engine.writer import Output
-from tests.property.worker.links.sayings import TIMES, Saying, contacts, interaction, lawful
+from tests.property.worker.links.sayings import TIMES, Saying, contacts, interaction
 from tests.property.worker.links.test_first_words import ADDRESSES, CLASSES, hashed
 from tests.property.worker.links.test_lagging import BEFORE
 from tests.property.worker.links.world import World, asking
@@ -44,7 +44,6 @@ def works(world: World, data: st.DataObject) -> bool:
     return waited
 
 
-@lawful
 @given(st.sampled_from(CLASSES), st.permutations(ADDRESSES), st.data())
 def test_whoever_waits_to_have_a_person_forgotten_asks_for_it_until_then(
     voters: tuple[Named, Named], addresses: list[Named], data: st.DataObject

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 from msgspec.structs import replace
@@ -204,5 +203,4 @@ def newer_than(lost: World, world: World) -> None:
             assert before is None or int(before.headers["version"] or 0) < int(latest.headers["version"] or 0)
 
 
-Burning.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None, report_multiple_bugs=False)
 TestBurning = Burning.TestCase

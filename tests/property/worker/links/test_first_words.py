@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from events.contact import Contact
 from events.json_types import JSON
 from events.topics import INTERACTIONS
-from tests.property.worker.links.sayings import HASHER, Saying, as_they_come, contacts, interaction, lawful
+from tests.property.worker.links.sayings import HASHER, Saying, as_they_come, contacts, interaction
 from tests.property.worker.links.test_lagging import BEFORE, ERASED, Story
 from tests.unit.events.records import NOW
 
@@ -53,7 +53,6 @@ def sayings(story: Story, data: st.DataObject) -> None:
         story.form(BEFORE, each)
 
 
-@lawful
 @given(two_and_an_address(), st.data())
 def test_an_erasure_reaches_no_other_voter_though_a_voters_first_words_wait(
     who: tuple[Named, Named, Named], data: st.DataObject

@@ -17,7 +17,6 @@ from tests.property.worker.links.sayings import (
     contacts,
     happenings,
     interaction,
-    lawful,
     retractions,
     rulings,
     suppressions,
@@ -119,7 +118,6 @@ def bare(said: Interaction) -> Interaction:
     return structs.replace(left, data=left.data.model_copy(update={"provenance": TOO_YOUNG})) if too_young else left
 
 
-@lawful
 @given(stories(), st.data())
 def test_people_are_as_if_nothing_of_the_source_had_been_said(story: list[Saying], data: st.DataObject) -> None:
     commands = data.draw(forgets(story))

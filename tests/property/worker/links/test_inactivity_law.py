@@ -8,7 +8,7 @@ from events.registry import types_that
 from events.times import render_time
 from tests.property.domain.contact.test_inactivity_law import OWN, is_act
 from tests.property.worker.links.hearing import counting, hear
-from tests.property.worker.links.sayings import Saying, as_they_come, contacts, interaction, lawful, stories
+from tests.property.worker.links.sayings import Saying, as_they_come, contacts, interaction, stories
 from tests.property.worker.links.test_laws import Shown, shown, tell
 from tests.property.worker.links.truth import Truth
 from tests.property.worker.links.world import World
@@ -33,7 +33,6 @@ def inactive_since(truth: Truth, fragment: str) -> int | None:
     return max(acts) if acts else min((each.said.time for each in told), default=None)
 
 
-@lawful
 @given(stories(), contacts(), SINCE, st.data())
 def test_nobody_is_erased_who_has_done_something_since_under_any_of_their_names_in_whatever_order_it_came(
     story: list[Saying], whose: dict[str, JSON], since: int, data: st.DataObject

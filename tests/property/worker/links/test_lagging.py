@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.json_types import JSON
-from tests.property.worker.links.sayings import Saying, as_they_come, contacts, interaction, lawful
+from tests.property.worker.links.sayings import Saying, as_they_come, contacts, interaction
 from tests.property.worker.links.truth import Truth
 from tests.property.worker.links.world import World
 from tests.unit.domain.contact.said import HOUR
@@ -40,7 +40,6 @@ def others(most: int) -> st.SearchStrategy[dict[str, JSON]]:
     return contacts(most).filter(lambda contact: "contact_id" not in contact)
 
 
-@lawful
 @given(others(2), st.data())
 def test_whom_a_fragment_names_right_behind_its_erasure(named: dict[str, JSON], data: st.DataObject) -> None:
     story = Story()
@@ -53,7 +52,6 @@ def test_whom_a_fragment_names_right_behind_its_erasure(named: dict[str, JSON], 
     assert story.agrees()
 
 
-@lawful
 @given(others(2), others(2), st.data())
 def test_an_older_erasure_of_somebody_who_began_anew(
     named: dict[str, JSON], other: dict[str, JSON], data: st.DataObject

@@ -11,7 +11,7 @@ from events.identifiers import Hasher
 from events.json_types import JSON
 from events.topics import CONTACT_FRAGMENTS, CONTACT_ROOFS, IDENTITY_LINKS, INTERACTIONS
 from tests.property.worker.links.hearing import Heard, binds, hear
-from tests.property.worker.links.sayings import Saying, as_they_come, erasure, interaction, lawful, stories
+from tests.property.worker.links.sayings import Saying, as_they_come, erasure, interaction, stories
 from tests.property.worker.links.truth import Truth
 from tests.property.worker.links.world import PARTITIONS, World
 from tests.unit.domain.contact.said import HOUR
@@ -50,7 +50,6 @@ def told(sayings: Sequence[Saying]) -> World:
     return world
 
 
-@lawful
 @given(stories(), st.data())
 def test_law_1_any_order_of_arrival_gives_the_same(story: list[Saying], data: st.DataObject) -> None:
     world = tell(World(), data.draw(st.permutations(story)))
@@ -59,7 +58,6 @@ def test_law_1_any_order_of_arrival_gives_the_same(story: list[Saying], data: st
     event(f"merged: {bool(world.merged())}")
 
 
-@lawful
 @given(stories(), st.data())
 def test_law_2_what_is_delivered_again_changes_nothing(story: list[Saying], data: st.DataObject) -> None:
     again = data.draw(st.lists(st.sampled_from(story), max_size=8)) if story else []
@@ -68,7 +66,6 @@ def test_law_2_what_is_delivered_again_changes_nothing(story: list[Saying], data
     assert shown(world) == truth_of(story, world.hasher)
 
 
-@lawful
 @given(stories(), st.data())
 def test_law_3_what_is_read_again_changes_nothing_and_tells_nobody(story: list[Saying], data: st.DataObject) -> None:
     """As after a lost position: the latest record of each key, and every interaction, once more."""
@@ -86,7 +83,6 @@ def test_law_3_what_is_read_again_changes_nothing_and_tells_nobody(story: list[S
     assert not any(count for (topic, _), count in more.items() if topic == IDENTITY_LINKS)
 
 
-@lawful
 @given(stories(), st.data())
 def test_law_4_what_was_folded_in_parts_is_what_was_folded_at_once(story: list[Saying], data: st.DataObject) -> None:
     """Everything under one identifier, and the same under several that are linked."""
@@ -116,7 +112,6 @@ def known_as(name: str, saying: Saying) -> Saying:
     return Saying(interaction(said.type, said.id, said.time, said.source, plain), saying.appended_at)
 
 
-@lawful
 @given(stories(), st.data())
 def test_law_5_a_link_and_a_later_unlink_are_as_if_there_were_neither(story: list[Saying], data: st.DataObject) -> None:
     """Of two whom nothing else joins; whatever was said of them before, in between or later."""
@@ -141,7 +136,6 @@ def told_apart(story: Sequence[Saying]) -> tuple[list[Saying], list[Saying]]:
     return sides
 
 
-@lawful
 @given(stories(), st.data())
 def test_a_rotated_key_splits_nobody(story: list[Saying], data: st.DataObject) -> None:
     """Some of it is said while the old key writes, the rest when the new one does and the old one is still valid.
@@ -205,7 +199,6 @@ def _without_refs(addresses: JSON) -> list[str]:
     return sorted(repr((each["channel"], each["status"])) for each in addresses if isinstance(each, dict))
 
 
-@lawful
 @given(stories(), stories(), st.data())
 def test_on_either_side_of_an_erasure_any_order_and_any_repeats_give_the_same(
     before: list[Saying], after: list[Saying], data: st.DataObject
@@ -245,7 +238,6 @@ def said_of(named: dict[str, JSON], said: Interaction) -> Interaction:
     return interaction(said.type, f"later {said.id}", said.time, said.source, said.data.plain() | named)
 
 
-@lawful
 @given(stories(), st.data())
 def test_each_name_of_an_erased_person_is_closed_by_itself_and_leads_to_no_other(
     story: list[Saying], data: st.DataObject

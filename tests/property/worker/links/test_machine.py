@@ -1,6 +1,5 @@
 """Any story of people and their identifiers, told in any pieces, comes out as the truth."""
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
@@ -123,5 +122,4 @@ class Story(RuleBasedStateMachine):
         assert self.truth.receipts <= found <= self.truth.receipts | self.truth.others
 
 
-Story.TestCase.settings = settings(max_examples=200, stateful_step_count=30, deadline=None, report_multiple_bugs=False)
 TestStory = Story.TestCase

@@ -13,7 +13,7 @@ from streams.domain.contact import ContactState, decode, encode, fold, merge, re
 from streams.domain.contact.identity.identity_edges import told
 from streams.domain.contact.merging import weigh
 from streams.domain.contact.state import Fact
-from tests.property.worker.links.sayings import happenings, interaction, lawful, suppressions
+from tests.property.worker.links.sayings import happenings, interaction, suppressions
 from tests.unit.domain.contact.said import DAY
 from tests.unit.events.records import NOW
 
@@ -40,7 +40,6 @@ def folded(known: list[Fact]) -> ContactState:
     return fold(ContactState(), known)[0]
 
 
-@lawful
 @given(facts())
 def test_the_table_is_sorted_and_holds_what_is_named_and_no_more(known: list[Fact]) -> None:
     state = folded(known)
@@ -51,7 +50,6 @@ def test_the_table_is_sorted_and_holds_what_is_named_and_no_more(known: list[Fac
     assert decode(encode(state)) == state
 
 
-@lawful
 @given(facts(), st.data())
 def test_in_any_order_and_in_parts_it_is_the_same_state(known: list[Fact], data: st.DataObject) -> None:
     dealt: list[list[Fact]] = [[], [], []]
@@ -60,7 +58,6 @@ def test_in_any_order_and_in_parts_it_is_the_same_state(known: list[Fact], data:
     assert reduce(merge, map(folded, dealt), ContactState()) == folded(known)
 
 
-@lawful
 @given(facts())
 def test_settling_takes_back_nothing_that_was_told(known: list[Fact]) -> None:
     state = folded(known)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from events.topics import IDENTITY_LINKS, INTERACTIONS
@@ -11,16 +11,13 @@ from streams.worker.agents.contacts.agent import fold_chunk
 from streams.worker.agents.contacts.class_queries import InputProgress
 from streams.worker.agents.contacts.output_records import RecordBuilder
 from streams.worker.agents.segments import timers, work
+from tests.budgets import shares_fixtures
 from tests.property.domain.segments.definitions import tables
 from tests.property.worker.links.sayings import Saying, as_they_come, stories
 from tests.property.worker.links.world import Log
 from tests.property.worker.segments.town import Town
 from tests.unit.domain.contact.said import HOUR
 from tests.unit.events.records import NOW
-
-lawful = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +51,7 @@ class Unsteady(Town):
         states.memory.clear()  # as the partition is opened anew
 
 
-@lawful
+@shares_fixtures
 @given(stories(), tables(3), tables(3), st.lists(st.integers(0, 60 * 24), max_size=3), st.data())
 def test_what_was_folded_and_not_committed_changes_nothing(
     story: list[Saying],

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from events.envelope import Interaction
@@ -15,17 +15,13 @@ from streams.demo.recount_segments import Asked, is_member
 from streams.domain.pressure import Policy
 from streams.worker.agents.segments import timers, work
 from streams.worker.agents.segments.records import RECOUNT
+from tests.budgets import shares_fixtures
 from tests.property.domain.segments.definitions import Table, policies, questions, tables
 from tests.property.domain.segments.histories import HASHER, Heard, histories, identify
 from tests.property.worker.links.sayings import Saying, as_they_come, erasure, interaction, stories
 from tests.property.worker.segments.town import Town
 from tests.unit.domain.contact.said import DAY, HOUR
 from tests.unit.events.records import NOW
-
-lawful = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
-
 
 LATER = st.integers(0, 60 * 24).map(lambda hours: hours * HOUR)
 
@@ -55,7 +51,7 @@ def defined_anew(town: Town, was: Sequence[Table], found: Sequence[Table]) -> No
     town.withdraw({table["id"] for table in was} - {table["id"] for table in found})
 
 
-@lawful
+@shares_fixtures
 @given(stories(), st.lists(tables(3), min_size=1, max_size=3), st.booleans(), st.data())
 def test_membership_is_what_recursion_says_in_any_order_and_whenever_it_was_defined(
     story: list[Saying], versions: list[list[Table]], is_warm: bool, data: st.DataObject
@@ -80,7 +76,7 @@ def test_membership_is_what_recursion_says_in_any_order_and_whenever_it_was_defi
         event(cause)
 
 
-@lawful
+@shares_fixtures
 @given(histories(), st.lists(questions(), min_size=1, max_size=2), policies(), st.booleans(), st.data())
 def test_membership_is_what_the_oracle_finds_in_the_raw_interactions(
     heard: list[Heard], versions: list[list[Table]], policy: Policy, is_warm: bool, data: st.DataObject
@@ -117,7 +113,7 @@ def say(town: Town, heard: Heard) -> str:
     return fragment
 
 
-@lawful
+@shares_fixtures
 @given(stories(), tables(3), st.booleans(), st.data())
 def test_a_link_and_a_later_unlink_leave_everybody_where_they_would_be_without(
     story: list[Saying], found: list[Table], is_warm: bool, data: st.DataObject
@@ -145,7 +141,7 @@ def test_a_link_and_a_later_unlink_leave_everybody_where_they_would_be_without(
         }
 
 
-@lawful
+@shares_fixtures
 @given(stories(), st.lists(tables(3), min_size=1, max_size=2), st.booleans(), st.data())
 def test_after_a_tick_everybody_is_where_recursion_says_of_that_moment(
     story: list[Saying], versions: list[list[Table]], is_warm: bool, data: st.DataObject
@@ -175,7 +171,7 @@ def test_after_a_tick_everybody_is_where_recursion_says_of_that_moment(
         event(cause)
 
 
-@lawful
+@shares_fixtures
 @given(histories(), questions(), policies(), st.booleans(), st.data())
 def test_after_a_tick_membership_is_what_the_oracle_finds_at_that_moment(
     heard: list[Heard], found: list[Table], policy: Policy, is_warm: bool, data: st.DataObject
@@ -200,7 +196,7 @@ def test_after_a_tick_membership_is_what_the_oracle_finds_at_that_moment(
     event(f"by time: {town.causes['time']}")
 
 
-@lawful
+@shares_fixtures
 @given(stories(), tables(3), st.lists(st.integers(1, 60), max_size=6), st.booleans(), st.data())
 def test_few_ticks_give_what_many_give(
     story: list[Saying], found: list[Table], days: list[int], is_warm: bool, data: st.DataObject
@@ -220,7 +216,7 @@ def test_few_ticks_give_what_many_give(
     assert few.names() == many.names() == few.should_be(found, end)
 
 
-@lawful
+@shares_fixtures
 @given(stories(), tables(3), tables(3), st.booleans(), st.data())
 def test_after_a_restore_everybody_is_recounted_whatever_is_read_first(
     story: list[Saying], were: list[Table], found: list[Table], is_warm: bool, data: st.DataObject
@@ -245,7 +241,7 @@ def test_after_a_restore_everybody_is_recounted_whatever_is_read_first(
         event(cause)
 
 
-@lawful
+@shares_fixtures
 @given(stories(), tables(3), st.booleans(), st.data())
 def test_where_a_restore_of_the_version_before_asks_for_a_recount_everybody_is_judged_whatever_is_read_first(
     story: list[Saying], found: list[Table], is_warm: bool, data: st.DataObject
@@ -269,7 +265,7 @@ def test_where_a_restore_of_the_version_before_asks_for_a_recount_everybody_is_j
     assert {*town.causes} <= ({"recounted", "defined"} if in_pieces else {"recounted"})
 
 
-@lawful
+@shares_fixtures
 @given(stories(), tables(3), st.booleans(), st.data())
 def test_no_id_of_an_erased_person_is_left(
     story: list[Saying], found: list[Table], is_warm: bool, data: st.DataObject
@@ -289,7 +285,7 @@ def test_no_id_of_an_erased_person_is_left(
     assert not known & gone
 
 
-@lawful
+@shares_fixtures
 @given(stories(), tables(3), st.booleans(), st.data())
 def test_what_is_read_again_changes_nothing_and_tells_nobody(
     story: list[Saying], found: list[Table], is_warm: bool, data: st.DataObject

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from events.topics import SEGMENT_WORK
@@ -23,14 +23,12 @@ from streams.domain.segments.previews import (
 from streams.services.segment_preview import put_together
 from streams.worker.agents.segments import previews
 from streams.worker.agents.segments.records import work_record
+from tests.budgets import shares_fixtures
 from tests.property.domain.segments.definitions import Table, read, tables
 from tests.property.worker.links.sayings import Saying, as_they_come, stories
 from tests.property.worker.segments.town import Town
 
 KEY = preview_key("a")
-lawful = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +71,7 @@ def told(town: Town, story: list[Saying], data: st.DataObject) -> None:
     as_they_come(town, data)
 
 
-@lawful
+@shares_fixtures
 @given(stories(), st.lists(tables(3), min_size=1, max_size=2), st.booleans(), st.data())
 def test_of_few_people_everybody_is_judged_and_nothing_is_kept(
     story: list[Saying], versions: list[list[Table]], is_exact: bool, data: st.DataObject

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from events.json_types import JSON
@@ -15,6 +15,7 @@ from streams.engine.store import MemoryStore, Position
 from streams.worker.agents.contacts.repository import ContactRepository
 from streams.worker.agents.segments import previews, sampling
 from streams.worker.agents.segments.sampling import KeptSample, kept_sample
+from tests.budgets import shares_fixtures
 from tests.property.worker.links.sayings import Saying, as_they_come, erasure, happenings, interaction, stories
 from tests.property.worker.links.world import PARTITIONS, Log
 from tests.property.worker.segments.test_previews import HOSTS, ask, question, said, told
@@ -71,9 +72,7 @@ class SampledTown(Town):
         assert len(sample.drawn) >= min(sample.most, len(passed)) / 2 or not sample.is_whole
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@shares_fixtures
 @given(stories(), st.lists(st.integers(0, 3), min_size=1, max_size=9), st.booleans(), st.booleans(), st.data())
 def test_the_sample_follows_whatever_is_folded(
     story: list[Saying], steps: list[int], is_asked: bool, is_erased: bool, data: st.DataObject

@@ -1,7 +1,7 @@
 """Everybody is due at their time, once, however the timers lie in pieces between the store and what is at hand."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.contact import ContactState, decode, encode
@@ -9,10 +9,7 @@ from streams.engine.decoded_states import BESIDE, Codec, RecentStates, States
 from streams.engine.store import MemoryStore, Position
 from streams.worker.agents.segments import timers
 from streams.worker.agents.segments.timers import Timers
-
-lawful = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+from tests.budgets import shares_fixtures
 
 CONTACTS = st.sampled_from([b"a", b"b", b"c", b"d", b"e", b"f", b"g"])
 STEPS = st.lists(
@@ -67,7 +64,7 @@ class Partition:
         self.timers.begin()
 
 
-@lawful
+@shares_fixtures
 @given(STEPS, st.lists(st.integers(0, 3), max_size=40))
 def test_whoever_is_armed_is_taken_when_due_and_nobody_else(
     steps: list[tuple[str, bytes, int]], later: list[int]

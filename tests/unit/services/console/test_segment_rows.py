@@ -1,6 +1,6 @@
 """The form of rows says what the definition says, for every condition; what it cannot say it does not show."""
 
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from streams.domain.file_mistakes import FileMistakes
@@ -30,7 +30,6 @@ def posted(form: SegmentForm) -> dict[str, str]:
     return said
 
 
-@settings(max_examples=200, deadline=None)
 @given(tables(3))
 def test_a_form_says_what_its_definition_says_or_there_is_none(found: list[Table]) -> None:
     for definition in read(found):
