@@ -26,7 +26,7 @@ from events.topics import (
     SEGMENT_DEFINITIONS,
 )
 from streams.local.postgres import PostgresServer, running_postgres
-from streams.local.stack import Stack, local_stack
+from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import PartitionsMismatch
 from streams.platform.settings import Settings
@@ -38,22 +38,21 @@ from streams.services.postgres.metrics import PostgresMetrics
 from tests.integration.command import on
 from tests.integration.sayer import PARTITIONS, PEOPLE, Sayer
 from tests.integration.serving_process import started
-from tests.integration.system import ask
+from tests.integration.system import ask, settings_of
 from tests.integration.waiting import PATIENCE_S, until
 
 Query = Callable[[str], list[tuple[Any, ...]]]
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Servers of its own: all of a topic is counted."""
-    with local_stack(tmp_path_factory.mktemp("own")) as running:
-        yield running
+def stack(own_stack: Stack) -> Stack:
+    """A deployment of its own: all of a topic is counted."""
+    return own_stack
 
 
 @pytest.fixture(scope="module")
 def settings(stack: Stack) -> Settings:
-    settings = Settings.model_validate({**stack.environment, "partitions": PARTITIONS})
+    settings = settings_of(stack, partitions=PARTITIONS)
     admin = KafkaClients(settings).admin()
     create_topics(admin, settings)
     admin.close()

@@ -17,14 +17,14 @@ from sinks.keys import partition_of
 from streams.cli.main import app
 from streams.demo.workers import start_workers
 from streams.domain.segments.previews import PREVIEW
-from streams.local.stack import Stack, local_stack
+from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
 from streams.platform.topic_reading import records_of
 from streams.worker.agents.segments.records import TICK, Tick, tick_record
 from tests.integration.command import on
 from tests.integration.members import Told, told
 from tests.integration.said import event, fresh, structured
-from tests.integration.system import System, environment_of_worker, running_system, state_of
+from tests.integration.system import System, environment_of_worker, running_system, shared_stack, state_of
 from tests.integration.waiting import until
 
 DAY = timedelta(days=1)
@@ -47,10 +47,10 @@ all = [{ segment = "donors" }, { tag = "host" }]
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[Stack]:
-    """Servers of its own: segments are about everybody."""
-    with local_stack(tmp_path / "stack") as running:
-        yield running
+def own(servers: Stack) -> Iterator[Stack]:
+    """A deployment of its own: segments are about everybody."""
+    with shared_stack(servers) as own:
+        yield own
 
 
 class Strategist:
