@@ -9,7 +9,7 @@ import pytest
 
 from events.json_types import JSON
 from events.topics import AUDIT_LOG
-from streams.local.stack import local_stack
+from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
 from streams.platform.topic_reading import records_of
 from tests.integration.command import Ended, ended_well, harmonia, on, refused
@@ -42,12 +42,9 @@ YES: dict[str, JSON] = {"channel": "all", "granted": True, "purpose": "online_ad
 
 
 @pytest.fixture
-def system(tmp_path: Path) -> Iterator[System]:
-    """On servers of its own: a regime is that of everybody in them."""
-    with (
-        local_stack(tmp_path / "stack") as stack,
-        running_system(stack, tmp_path / "worker", HARMONIA_REGIME="eu") as running,
-    ):
+def system(own_stack: Stack, tmp_path: Path) -> Iterator[System]:
+    """A deployment of its own: a regime is that of everybody in it."""
+    with running_system(own_stack, tmp_path / "worker", HARMONIA_REGIME="eu") as running:
         yield running
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from events.json_types import JSON
 from events.topics import AUDIT_LOG
-from streams.local.stack import local_stack
+from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
 from streams.platform.topic_reading import records_of
 from tests.integration.command import Ended, ended_well, harmonia, on, refused
@@ -30,9 +30,9 @@ none = [{ tag = "opponent" }]
 
 
 @pytest.fixture
-def system(tmp_path: Path) -> Iterator[System]:
-    """On servers of its own: segments are about everybody."""
-    with local_stack(tmp_path / "stack") as stack, running_system(stack, tmp_path / "worker") as running:
+def system(own_stack: Stack, tmp_path: Path) -> Iterator[System]:
+    """A deployment of its own: segments are about everybody."""
+    with running_system(own_stack, tmp_path / "worker") as running:
         yield running
 
 

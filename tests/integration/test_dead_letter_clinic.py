@@ -29,7 +29,7 @@ from streams.demo.script import as_sent, contributions, simulate
 from streams.demo.truth import ContactFields, Publication, Sent
 from streams.engine.runs import KafkaRecord
 from streams.engine.writer import Output, TransactionWriter, _send
-from streams.local.stack import Stack, local_stack
+from streams.local.stack import Stack
 from streams.operations.requeue.transactional_sender import transactional_id
 from streams.platform.clients import KafkaClients
 from streams.platform.topic_reading import records_of
@@ -76,13 +76,6 @@ class Ward:
 def well(ended: Result) -> str:
     assert (ended.exit_code, ended.stderr) == (0, ""), ended.output
     return ended.stdout
-
-
-@pytest.fixture(scope="module")
-def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Servers on which no other test has left letters, contacts or anything that is never finished."""
-    with local_stack(tmp_path_factory.mktemp("own")) as stack:
-        yield stack
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import random
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from sinks.keys import partition_of
 from streams.domain.delivery.notices import SourceRecord
 from streams.domain.delivery.standing import Wait, line_of
 from streams.engine.changelog import PartitionReader
-from streams.local.stack import Stack, local_stack
+from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topics import create_topics
@@ -46,7 +45,7 @@ from tests.integration.delivering import (
 )
 from tests.integration.hostile_receiver import PORT, Manner, Receiver, listening
 from tests.integration.serving_process import ServingProcess, started
-from tests.integration.system import ask, sample
+from tests.integration.system import ask, sample, settings_of
 from tests.integration.waiting import PATIENCE_S, until
 
 PEOPLE = [f"c-{number}" for number in range(8)]
@@ -57,15 +56,14 @@ FENCED = 70
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Servers of its own: all of a topic is counted."""
-    with local_stack(tmp_path_factory.mktemp("own")) as running:
-        yield running
+def stack(own_stack: Stack) -> Stack:
+    """A deployment of its own: all of a topic is counted."""
+    return own_stack
 
 
 @pytest.fixture(scope="module")
 def settings(stack: Stack) -> Settings:
-    settings = Settings.model_validate({**stack.environment, "partitions": PARTITIONS})
+    settings = settings_of(stack, partitions=PARTITIONS)
     admin = KafkaClients(settings).admin()
     create_topics(admin, settings)
     admin.close()

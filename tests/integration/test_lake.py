@@ -2,7 +2,6 @@
 
 import random
 import signal
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -17,14 +16,14 @@ from sinks.lake.files import LocalFiles
 from sinks.lake.manifests import MANIFESTS, STAGING, OffsetRange, begin, read
 from sinks.lake.writer import LakeWriter
 from streams.cli.main import app
-from streams.local.stack import Stack, local_stack
+from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topic_reading import records_of
 from streams.platform.topics import create_topics
 from tests.integration.command import harmonia_process, on, refused
 from tests.integration.lake_process import running_lake
-from tests.integration.system import ask
+from tests.integration.system import ask, settings_of
 from tests.integration.waiting import until
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.lake_rows import rows_in_folders
@@ -38,15 +37,14 @@ TYPES = ["email.sent", "donation.made"]
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Servers of its own: all of a topic is counted."""
-    with local_stack(tmp_path_factory.mktemp("own")) as running:
-        yield running
+def stack(own_stack: Stack) -> Stack:
+    """A deployment of its own: all of a topic is counted."""
+    return own_stack
 
 
 @pytest.fixture(scope="module")
 def settings(stack: Stack) -> Settings:
-    settings = Settings.model_validate({**stack.environment, "partitions": PARTITIONS})
+    settings = settings_of(stack, partitions=PARTITIONS)
     admin = KafkaClients(settings).admin()
     create_topics(admin, settings)
     admin.close()
@@ -117,6 +115,7 @@ def test_a_snapshot_has_the_newest_of_each_contact_and_whom_it_was_merged_into(
         producer.send(topic, said, key.encode(), headers=[("version", b"%d" % version)])
     producer.close()
     monkeypatch.setenv("KAFKA_BOOTSTRAP", settings.kafka_bootstrap)
+    monkeypatch.setenv("HARMONIA_TOPIC_PREFIX", settings.topic_prefix)
     monkeypatch.setenv("HARMONIA_LAKE", str(tmp_path))
 
     taken, again, erased = (

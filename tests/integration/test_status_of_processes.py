@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from streams.local.postgres import PostgresServer, running_postgres
-from streams.local.stack import Stack, local_stack
+from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
 from streams.platform.processes import ProcessName
 from streams.platform.settings import Settings
@@ -24,19 +24,19 @@ from tests.integration.gateway_process import running_gateway
 from tests.integration.hostile_receiver import listening
 from tests.integration.sayer import PARTITIONS, Sayer
 from tests.integration.serving_process import started
+from tests.integration.system import settings_of
 from tests.integration.waiting import until
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Servers of its own: nothing else has stored how far it is."""
-    with local_stack(tmp_path_factory.mktemp("own")) as running:
-        yield running
+def stack(own_stack: Stack) -> Stack:
+    """A deployment of its own: nothing else has stored how far it is."""
+    return own_stack
 
 
 @pytest.fixture(scope="module")
 def settings(stack: Stack) -> Settings:
-    settings = Settings.model_validate({**stack.environment, "partitions": PARTITIONS})
+    settings = settings_of(stack, partitions=PARTITIONS)
     admin = KafkaClients(settings).admin()
     create_topics(admin, settings)
     admin.close()
