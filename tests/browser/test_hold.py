@@ -16,14 +16,14 @@ from events.json_types import JSON
 from events.times import render_time
 from events.topics import AUDIT_LOG
 from sinks.holds import look_up_hold
-from streams.local.stack import local_stack
+from streams.local.stack import Stack
 from streams.platform.topic_reading import records_of
 from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite, running_console
 from tests.integration.command import ended_well, harmonia_process, on
 from tests.integration.follow_process import following
 from tests.integration.said import event, fresh, structured
-from tests.integration.system import System, running_system
+from tests.integration.system import System, running_system, shared_stack
 from tests.integration.waiting import until
 
 CAMPAIGN = "gotv-3"
@@ -53,11 +53,11 @@ def _followed(system: System, folder: Path) -> Iterator[HoldSite]:
 
 
 @pytest.fixture
-def doomed(tmp_path: Path) -> Iterator[HoldSite]:
-    """The same on servers of its own, since its worker is killed."""
+def doomed(stack: Stack, tmp_path: Path) -> Iterator[HoldSite]:
+    """The same of a deployment of its own, since its worker is killed."""
     with (
-        local_stack(tmp_path / "stack") as stack,
-        running_system(stack, tmp_path) as system,
+        shared_stack(stack) as own,
+        running_system(own, tmp_path) as system,
         _followed(system, tmp_path) as found,
     ):
         yield found

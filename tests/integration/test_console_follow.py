@@ -14,7 +14,7 @@ from kafka.admin import NewPartitions
 
 from events.times import render_time
 from events.topics import CONTACT_LINKS, CONTACT_STATE, CONTACT_SUPPRESSIONS, INTERACTIONS, SYSTEM_ALERTS
-from streams.local.stack import Stack, local_stack
+from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topics import create_topics
@@ -33,7 +33,7 @@ from streams.services.console.following import Follower
 from streams.worker.app import wall_clock
 from tests.integration.command import harmonia_process, on, refused
 from tests.integration.follow_process import following
-from tests.integration.system import ask
+from tests.integration.system import ask, settings_of
 from tests.integration.waiting import PATIENCE_S, until
 
 PARTITIONS = 3
@@ -44,15 +44,14 @@ DAY_MS = 86_400_000
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Servers of its own: topics are deleted and made anew."""
-    with local_stack(tmp_path_factory.mktemp("own")) as running:
-        yield running
+def stack(own_stack: Stack) -> Stack:
+    """A deployment of its own: topics are deleted and made anew."""
+    return own_stack
 
 
 @pytest.fixture(scope="module")
 def settings(stack: Stack) -> Settings:
-    settings = Settings.model_validate({**stack.environment, "partitions": PARTITIONS})
+    settings = settings_of(stack, partitions=PARTITIONS)
     admin = KafkaClients(settings).admin()
     create_topics(admin, settings)
     admin.close()
@@ -226,7 +225,9 @@ def test_after_a_crash_that_forgot_an_erasure_a_copy_without_it_takes_the_place_
         until(is_another, "another file in the desk's place")
         until(lambda: has_all(path, sayer), "everything that was said meanwhile")
         assert not holds(path, FORGOTTEN)
-        until(lambda: "harmonia_desk_unwiped 0.0" in ask(process.metrics)[1], "nothing is left to be wiped")
+        prefix = stack.environment["HARMONIA_TOPIC_PREFIX"]
+        unwiped = f'harmonia_desk_unwiped{{deployment="{prefix}"}} 0.0'
+        until(lambda: unwiped in ask(process.metrics)[1], "nothing is left to be wiped")
         process.end()
     assert {file.name for file in tmp_path.iterdir() if ".new" in file.name} == set()
     with sqlite3.connect(path) as raw:
