@@ -54,7 +54,7 @@ def run(
 def test_a_worker_with_another_key_is_refused_and_one_that_knows_the_old_key_as_well_is_not(
     system: System, tmp_path: Path
 ) -> None:
-    until(lambda: key_ids(system), "the ids of the workers' key")
+    until(lambda: key_ids(system) or None, "the ids of the workers' key")
     environment = environment_of_worker(system.stack, tmp_path, HARMONIA_IDENTITY_KEY=OTHER)
     for words in (("worker",), ("worker", "--processes", "2")):
         said = refused(harmonia_process(tmp_path, *words, environment=environment))
