@@ -96,6 +96,6 @@ async def test_a_command_whose_keys_are_not_known_writes_nothing(redis_server: R
     client: Any = client_with(settings_of(redis_server, NORTH))
     for command in (("LPUSH", "list", "1"), ("SCAN", "0")):
         with pytest.raises(UnknownCommand, match=command[0]):
-            await client.execute_command(*command)  # type: ignore[no-untyped-call]
+            await client.execute_command(*command)
     await client.aclose()
     assert not keys(raw)
