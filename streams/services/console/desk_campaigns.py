@@ -84,9 +84,8 @@ def begun(desk: Desk, span: Span, scope: Scope, types: Sequence[str]) -> Mapping
 
 def experiments_of(desk: Desk, campaign_id: str) -> list[str]:
     """The experiments that a campaign's mail carries, by what came when the first of it and the last of it was sent."""
-    first, last = desk.one(
-        f"SELECT min(t.first), max(t.last) FROM ({_MAIL}) JOIN totals AS t USING (series)", (campaign_id,)
-    ) or (None, None)  # nosec B608 # names of ours
+    spans = f"SELECT min(t.first), max(t.last) FROM ({_MAIL}) JOIN totals AS t USING (series)"  # nosec B608 # names of ours
+    first, last = desk.one(spans, (campaign_id,)) or (None, None)
     found: set[str] = set()
     for minute in {first, last} - {None}:
         [begin] = desk.one("SELECT max(seq) FROM arrivals WHERE minute <= ?", (minute,)) or (None,)
