@@ -39,14 +39,14 @@ def left_in_english(page: Page) -> list[str]:
     lines: list[str] = [line for line in page.evaluate(_SHOWN) if not line.startswith("/")]
     shown = "\n".join(lines)
     known = [
-        text for text in _texts() if text in shown and re.search(rf"(?<![\w’'-]){re.escape(text)}(?![\w’'-])", shown)
+        text for text in _texts() if text in shown and re.search(rf"(?<![\w.’'-]){re.escape(text)}(?![\w’'-])", shown)
     ]
     return [*known, *(line for line in lines if _ENGLISH.search(line))]
 
 
 @cache
 def _whole(text: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w’'-]){re.escape(text)}(?![\w’'-])")
+    return re.compile(rf"(?<![\w.’'-]){re.escape(text)}(?![\w’'-])")
 
 
 @cache

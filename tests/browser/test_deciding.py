@@ -122,7 +122,7 @@ def test_a_policy_is_mended_tried_published_and_taken_back_in_french_by_the_keyb
     expect(ada.page.locator("ins").first).to_contain_text("at_most = 2")
     is_sound(ada)
     press(ada.page, "L’essayer sur le passé")
-    expect(ada.page.locator("#body-backtest")).to_contain_text("3 contacts du passé")
+    expect(ada.page.locator("#body-backtest")).to_contain_text("3 messages, appels et visites du passé")
     is_sound(ada)
     press(ada.page, "Retour au brouillon")
     expect(ada.page.locator("ins").first).to_contain_text("at_most = 2")

@@ -71,7 +71,7 @@ def a_change_is_tried_out_as_rows(ada: Reader) -> None:
     assert ada.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     ada.page.get_by_role("button", name="Count").last.click()
     expect(ada.page.get_by_role("heading", name="How many it would let in")).to_be_visible()
-    ada.page.get_by_text("As text").click()
+    ada.page.get_by_text("As text", exact=True).click()
     expect(ada.page.locator("#text")).to_have_value(re.compile(r"support = \[1\]"))
 
 

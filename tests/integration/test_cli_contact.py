@@ -300,6 +300,7 @@ def test_who_has_done_nothing_for_years_is_erased_and_who_has_stays(desk: Desk, 
     desk.say("email-events", "email.sent", {"email": email}, message_id=fresh())
     until(lambda: desk.profile(alive).get("last_active_at", "")[:4] == "2012", "who came")
     until(lambda: "email.sent" in desk.profile(idle).get("counts", {}), "who was only written to")
+    until(lambda: desk.profile(email).get("contact_id") == idle, "whoever it is, by the address too")
 
     def retention(*words: str, days: str = "12000") -> Ended:
         where = on(system.stack, COLUMNS="80", HARMONIA_INACTIVITY_DAYS=days)

@@ -13,7 +13,7 @@ import pytest
 
 from events.json_types import JSON
 from events.topics import AUDIT_LOG
-from sinks.keys import HOLDS
+from sinks.keys import HOLDS, identity_key
 from streams.domain.pressure import default_policy
 from streams.local.stack import Stack
 from streams.services.audience_filter.filtering import ALONE
@@ -115,8 +115,10 @@ def test_rows_are_told_apart_and_given_back_as_they_were(sender: Sender) -> None
 def test_whoever_was_erased_by_an_address_is_denied_by_every_identifier(sender: Sender) -> None:
     voter, van, address = f"NY:{fresh()}", fresh(), f"{fresh()}@example.org"
     sender.say("email-events", "email.unsubscribed", {"voter_id": voter, "external": {"van": van}, "email": address})
-    name = sender.system.deployment.hasher.voter(voter)
+    hasher, redis = sender.system.deployment.hasher, sender.system.deployment.redis
+    name, hashed = hasher.voter(voter), hasher.email(address) or ""
     until(lambda: state_of(sender.system, name) is not None, "a profile in Redis")
+    until(lambda: redis.get(identity_key(hashed)) is not None, "the profile by its address too")
     where = on(sender.system.stack)
     ended_well(harmonia(sender.folder, "contact", "erase", address, "--yes", environment=where))
 

@@ -270,7 +270,7 @@ def rights_are_answered(office: Office) -> None:
     for told in (
         f"Une liste électorale · âge 35-44 · femme · bureau de vote {files.OTHER_STATION} {files.ROLL_FILE}",
         "La personne elle-même · en âge de voter – art13/v2, là où elle a laissé ses données",
-        "Oui Courriel Collecte – consent formulaire-7/v3 · f-8",
+        "Oui Courriel Collecte – consentement formulaire-7/v3 · f-8",
         "quand vous n’avez rien fait de vous-même pendant 1 095 jours",
         "Vous pouvez adresser une réclamation à la CNIL",
     ):
