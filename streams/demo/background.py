@@ -1,11 +1,12 @@
 """Starts processes of the demo in sessions of their own, reads what they say, and stops them; and work beside it."""
 
+import ctypes
 import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Thread
 from typing import TypeVar
@@ -16,8 +17,11 @@ LOOK_AGAIN_SECONDS = 0.05
 Result = TypeVar("Result")
 
 
-def begin(work: Callable[[], Result]) -> "Future[Result]":
-    """Do work in a thread of this process, which Ctrl-C need not wait for: the thread ends with the process."""
+def begin(work: Callable[[], Result], using: ExitStack) -> "Future[Result]":
+    """Do work in a thread of this process, until it is done or `using` ends.
+
+    Ctrl-C does not wait for it. A thread must not outlive the interpreter, which would abort the process.
+    """
     future: Future[Result] = Future()
 
     def run() -> None:
@@ -26,8 +30,17 @@ def begin(work: Callable[[], Result]) -> "Future[Result]":
         except BaseException as failure:  # noqa: BLE001 (whoever asks for the result gets it)
             future.set_exception(failure)
 
-    Thread(target=run, daemon=True).start()
+    thread = Thread(target=run, daemon=True)
+    thread.start()
+    using.callback(_end, thread)
     return future
+
+
+def _end(thread: Thread) -> None:
+    """Raise SystemExit in a thread, wherever it is in our code, and wait until it has ended."""
+    while thread.is_alive():
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit))
+        thread.join(LOOK_AGAIN_SECONDS)
 
 
 def start_session(

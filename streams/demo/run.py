@@ -105,12 +105,12 @@ def run_demo(settings: Settings, options: DemoOptions, console: Console) -> Demo
     with signals_end_the_block(), _alone(home) as lock, ExitStack() as started, ExitStack() as using:
         given = ExistingServers.of(settings)
         today = _now() // DAY * DAY
-        writing = begin(partial(_script, options, today)) if given.kafka_bootstrap is None else None
+        writing = begin(partial(_script, options, today), using) if given.kafka_bootstrap is None else None
         stack = start_stack(home, given, options.keep, console, started)
         using.enter_context(naming_own_servers(stack, given, home))
         if writing is None:
             refuse_used_cluster(settings)
-            writing = begin(partial(_script, options, today))
+            writing = begin(partial(_script, options, today), using)
         deployment = using.enter_context(_deployment(_settings_of(settings, stack, home, options), console))
         environment = {**stack.environment, **_environment_of(options, deployment.settings)}
         workers = launch_workers(environment, log, options.processes, [lock], restart=True)
@@ -126,7 +126,7 @@ def run_demo(settings: Settings, options: DemoOptions, console: Console) -> Demo
         collect_rarely()  # the script stays to the end
         if browsing is not None:
             browsing.offer(list_to_try(script.accepted()))
-        run = _Run(deployment, script, workers, console, options.hour_s or 0.0, today)
+        run = _Run(deployment, script, workers, console, options.hour_s or 0.0, today, using)
         told = _publish(run)
         if browsing is not None:
             browsing.begin_lake(started)
@@ -200,7 +200,7 @@ def _settings_of(settings: Settings, stack: Stack, home: Path, options: DemoOpti
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """The parts of a run; `hour_s` as in `DemoOptions`. `today`: the midnight of the script, ms."""
+    """The parts of a run, until `using` ends. `hour_s`: as in `DemoOptions`; `today`: the script's midnight, ms."""
 
     deployment: Deployment
     script: Script
@@ -208,6 +208,7 @@ class _Run:
     console: Console
     hour_s: float
     today: int
+    using: ExitStack
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +256,7 @@ def _publish(run: _Run) -> _Told:
         define(deployment.producer, deployment.settings.partitions, plans)
         segments.define(deployment.producer, deployment.settings.partitions, asked[::2])
         played = play(deployment, script, show)
-    recounting = begin(lambda: recounted(script, deployment.identify, asked, at))
+    recounting = begin(lambda: recounted(script, deployment.identify, asked, at), run.using)
     evening = _play_evening(run)
     segments.define(deployment.producer, deployment.settings.partitions, asked[1::2])
     segments.state_the_time(deployment, at)
