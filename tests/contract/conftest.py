@@ -45,6 +45,8 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 @pytest.fixture(params=["", "north."], ids=["alone", "behind a prefix"])
 def prefix(request: pytest.FixtureRequest, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Has all clients of a test work behind a prefix, or none; no key may be written beside it."""
+    with SyncRedis(port=redis_server.port) as server:
+        server.flushall()
     monkeypatch.setattr(sys.modules[__name__], "PREFIX", request.param)
     monkeypatch.setattr(prefixed_redis, "WITHOUT_KEYS", prefixed_redis.WITHOUT_KEYS | {"FLUSHALL"})
     yield request.param

@@ -103,6 +103,29 @@ async def test_a_longer_topic_of_the_same_name_is_read_from_its_start_once_it_wa
     assert feed.held() == {"first": 1, "second": 1, "third": 1}
 
 
+@pytest.mark.parametrize("is_watched", [False, True])
+async def test_a_chunk_of_a_deleted_topic_is_not_written_once_the_topic_is_made_anew(
+    feed: Feed, *, is_watched: bool
+) -> None:
+    agent = feed.agent()
+    await agent(await feed.said({"old": 1}))
+    for version in range(2, 6):
+        late = await feed.said({"older": version})
+    await feed.make_anew()
+    following = await feed.said({"new": 1}, generation=2)
+    await agent.forget_former_topics()
+    if is_watched:
+        await agent.watch([feed.tp])
+
+    await agent(late)
+    assert feed.held() == {"new": 1}
+
+    await agent(following)
+    await agent(await feed.said({"new": 2}, generation=2))
+    assert feed.held() == {"new": 2}
+    assert await feed.stands_at_the_end()
+
+
 async def test_a_catch_up_does_not_wait_for_the_end_of_a_topic_that_was_made_anew(
     feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -113,15 +113,20 @@ class SinkConnector(ABC, Generic[ChangeT]):
         """The sink's topics, the one that says what is there first."""
 
     async def __call__(self, chunk: Run) -> None:
-        """Write the chunk, and before it whatever the sink is missing. Raises Kafka's errors, and `MissingTopic`."""
+        """Write the chunk, and before it whatever the sink is missing. Raises Kafka's errors, and `MissingTopic`.
+
+        A chunk beyond the end of its topic was fetched from one of the same name that has been deleted. It is dropped.
+        """
         with self._metrics.chunk(self.name):
             async with self._locks[chunk.tp.partition]:
                 # Offsets have gaps, so only within a generation does a chunk follow the last one for certain, and only
                 # where that one was written: the generation counts as known again once this one is.
                 follows = self._generations.pop(chunk.tp, None) == chunk.generation and await self._may_follow(chunk)
-                while not (follows and await self._write(chunk)):
-                    await retried(lambda: self._catch_up(chunk.tp), f"{chunk.tp}: reading")
-                    follows = True
+                if not (follows and await self._write(chunk)):
+                    while not await retried(lambda: self._catch_up(chunk.tp), f"{chunk.tp}: reading"):
+                        pass
+                if self._positions[chunk.tp].offset < chunk.next_offset:
+                    return
                 self._generations[chunk.tp] = chunk.generation
                 await self._tell(chunk.tp)
         if chunk.tp.topic == self._first:
@@ -214,10 +219,13 @@ class SinkConnector(ABC, Generic[ChangeT]):
 
         Until then nothing counts as known, so that a catch-up which fails half-way is begun again.
         """
+        known = self._positions.get(tp)
         self._stands_at(tp, None)
         if tp.topic != self._first and not await self._catch_up(TP(self._first, tp.partition)):
             return False
         topic_id = await self._topic_id(tp.topic)
+        if known is None or known.topic_id != topic_id:
+            self._generations.pop(tp, None)  # a chunk that was fetched before may be of a topic that was deleted
         async with PartitionReader(self._kafka) as reader:
             position = await self._asked(lambda: self._views[tp.topic].position(tp.partition))
             end = await reader.end_of(tp)  # asked for last: other workers only ever move the position towards it
