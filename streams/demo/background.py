@@ -77,7 +77,7 @@ def stop_session(process: "subprocess.Popen[bytes]", number: signal.Signals = si
 
 
 def lines_of(process: "subprocess.Popen[bytes]", log: Path, began: int) -> Iterator[str]:
-    """Each whole line as it is written, until the process has ended."""
+    """Yield whole lines as they are written, until the process has ended."""
     rest = b""
     with log.open("rb") as written:
         written.seek(began)

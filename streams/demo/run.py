@@ -1,4 +1,4 @@
-"""One run of the demo: starts the servers and workers, publishes the script, compares the results with the oracle."""
+"""Runs the demo: starts the servers and workers, publishes the script, compares the results with the oracle."""
 
 import fcntl
 import statistics
@@ -90,7 +90,7 @@ class DemoResult:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a command needs to reach them, with the regime that the workers have."""
+        """The environment with which a command reaches them, with the regime that the workers have."""
         return {**self.stack.environment, **({} if self.regime == "us" else {"HARMONIA_REGIME": self.regime})}
 
 
@@ -174,7 +174,7 @@ def _script(options: DemoOptions, today: int) -> Script:
 
 
 def _environment_of(options: DemoOptions, settings: Settings) -> dict[str, str]:
-    """What workers are told besides servers: the regime of the story, whatever is set where the demo runs."""
+    """The variables of workers besides servers: the regime of the story, whatever is set where the demo runs."""
     found = {"HARMONIA_STATE_DIR": str(settings.state_dir), "HARMONIA_REGIME": options.regime}
     found |= {variable_of(name): str(value) for name, value in REGIMES[options.regime].settings.items()}
     if options.visit is not None:
@@ -213,7 +213,7 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class Recounted:
-    """What the oracle has made of a script: profiles, sums of experiments, and who is in which segment."""
+    """The oracle's recount of a script: profiles, sums of experiments, and who is in which segment."""
 
     profiles: Mapping[str, Profile]
     experiments: Truth
@@ -234,7 +234,7 @@ def recounted(
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What came of publishing, and what is asked about it; `recounting`: the oracle's answer, under way."""
+    """The result of publishing, and what is asked about it; `recounting`: the oracle's answer, under way."""
 
     played: PlayResult
     evening: PlayedEvening | None
@@ -295,7 +295,7 @@ def _check(run: _Run, told: _Told) -> DemoReport:
 def _checks(
     run: _Run, truth: Recounted, in_redis: Mapping[str, Profile], evening: PlayedEvening | None
 ) -> Iterator[tuple[str, Callable[[], Iterable[Difference]]]]:
-    """What is compared, in words, and the comparison."""
+    """Names of what is compared, and the comparison."""
     deployment, script = run.deployment, run.script
     topic = deployment.consumer
     yield "profiles in Redis", lambda: compare_profiles(truth.profiles, in_redis, "redis")

@@ -197,16 +197,6 @@ class KafkaClients:
         listed = self._ask(lambda admin: admin.list_transactions(producer_id_filters=list(producers)), "transactions")
         return {one.producer_id: (one.transactional_id, one.state.value) for each in listed.values() for one in each}
 
-    def transactional_ids(self) -> set[str]:
-        """Those that any coordinator knows. Blocks; raises `KafkaAway`."""
-        listed = self._ask(lambda admin: admin.list_transactions(), "transactions")
-        return {one.transactional_id for each in listed.values() for one in each}
-
-    def transaction_timeouts_of(self, transactional_ids: Collection[str]) -> dict[str, int]:
-        """The time limit, ms, that the last producer of each id has given. Blocks; raises `KafkaAway`."""
-        found = self._ask(lambda admin: admin.describe_transactions(list(transactional_ids)), "transactions")
-        return {name: int(one.transaction_timeout_ms) for name, one in found.items()}
-
     def open_transactions(self, partitions: Iterable[TopicPartitionKey]) -> set[OpenTransaction]:
         """What is open in these partitions. Blocks; raises `KafkaAway`."""
         from kafka import TopicPartition

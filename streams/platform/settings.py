@@ -73,18 +73,26 @@ def _proxies(value: str) -> str:
 
 ProxyAddresses = Annotated[str, AfterValidator(_proxies)]
 
-_is_api_url = re.compile(r"https://[^\s?#@]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#@]*)?").fullmatch
+
+def _matching(pattern: str, complaint: str) -> AfterValidator:
+    """A validator that takes texts which a pattern matches as a whole, and says `complaint` of others."""
+    matches = re.compile(pattern).fullmatch
+
+    def checked(value: str) -> str:
+        if not matches(value):
+            raise ValueError(complaint)
+        return value
+
+    return AfterValidator(checked)
 
 
-def _api_url(value: str) -> str:
-    if not _is_api_url(value):
-        raise ValueError(
-            "is no URL of an API: give https://…, with no user:password@ in it, and no ? or # with what follows it"
-        )
-    return value
-
-
-ApiUrl = Annotated[str, AfterValidator(_api_url)]
+ApiUrl = Annotated[
+    str,
+    _matching(
+        r"https://[^\s?#@]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#@]*)?",
+        "is no URL of an API: give https://…, with no user:password@ in it, and no ? or # with what follows it",
+    ),
+]
 """Where an API is; without TLS on this machine's loopback address alone."""
 
 
@@ -98,18 +106,13 @@ Networks = Annotated[str, AfterValidator(_networks)]
 """Networks with commas, none where it is empty."""
 
 
-_is_prefix = re.compile(r"([a-z0-9.-]{0,39}[.-])?").fullmatch
-
-
-def _prefix(value: str) -> str:
-    if not _is_prefix(value):
-        raise ValueError(
-            "is no prefix: give 1 to 40 of a-z, 0-9, . and -, the last one . or -, such as `north.`; or do not set it"
-        )
-    return value
-
-
-TopicPrefix = Annotated[str, AfterValidator(_prefix)]
+TopicPrefix = Annotated[
+    str,
+    _matching(
+        r"([a-z0-9.-]{0,39}[.-])?",
+        "is no prefix: give 1 to 40 of a-z, 0-9, . and -, the last one . or -, such as `north.`; or do not set it",
+    ),
+]
 """A text before names of topics, which ends where they begin; empty: none."""
 
 

@@ -45,11 +45,6 @@ def left_in_english(page: Page) -> list[str]:
 
 
 @cache
-def _whole(text: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w.’'-]){re.escape(text)}(?![\w’'-])")
-
-
-@cache
 def _texts() -> tuple[str, ...]:
     """English texts of the console without places, which are spelled otherwise in French."""
     texts = [text for text in shown_texts() if isinstance(text, str)]

@@ -21,7 +21,7 @@ from tests.chaos.site import EXIT_FENCED, Site, kill, open_site
 from tests.chaos.test_workers import ONE_BY_ONE, is_frozen
 from tests.chaos.three_brokers import COUNT, Cluster, three_brokers
 from tests.chaos.workers import SABOTAGED
-from tests.integration.system import sample
+from tests.integration.system import sample, transactional_ids
 from tests.integration.waiting import until
 
 BATCH_BYTES = "1500"
@@ -157,7 +157,7 @@ def group_of(site: Site) -> str:
 def transactional_id_of(site: Site) -> str:
     """Of one of the workers."""
     prefix = f"{site.deployment.settings.app_id}-contacts-"
-    return min(one for one in KafkaClients(site.deployment.settings).transactional_ids() if one.startswith(prefix))
+    return min(one for one in transactional_ids(KafkaClients(site.deployment.settings)) if one.startswith(prefix))
 
 
 def leader_of(site: Site, topic: str, key: str) -> int:

@@ -124,3 +124,13 @@ def state_of(system: System, contact_id: str) -> bytes | None:
     found = system.deployment.redis.hget(f"contact:{contact_id}", "state")
     assert found is None or isinstance(found, bytes)
     return found
+
+
+def transactional_ids(kafka: KafkaClients) -> set[str]:
+    """Every transactional id that a coordinator knows."""
+    admin = kafka.admin()
+    try:
+        listed = admin.list_transactions()
+    finally:
+        admin.close()
+    return {one.transactional_id for each in listed.values() for one in each}

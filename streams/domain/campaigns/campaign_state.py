@@ -1,4 +1,4 @@
-"""What is kept of campaigns: of each its counts and the alerts that were sent, and when each was last heard of.
+"""The state of campaigns: of each its counts and the alerts that were sent, and when each was last heard of.
 
 A campaign is forgotten 30 days after the last report of it, and no more than 1,000 are kept at once. The clock is the
 append time of reports, never a wall clock. Who names each message as a campaign of its own makes many; those that are

@@ -44,7 +44,7 @@ class _Joined(Stored, frozen=True, array_like=True):
 
 
 class EncodedParts(Protocol):
-    """What a state that holds a view has encoded already: see `derived_view.DerivedView`."""
+    """The parts that a state with a view has encoded already: see `derived_view.DerivedView`."""
 
     @property
     def encoded(self) -> bytes: ...

@@ -19,7 +19,7 @@ from streams.domain.inference.multiple_testing import discoveries
 
 
 class Experiment(Struct, frozen=True, array_like=True, tag=1, gc=False):
-    """One experiment. `edition`: the rule by which the figures that are shown were counted.
+    """The state of an experiment. `edition`: the rule by which the figures that are shown were counted.
 
     `totals`: by edition, exact at any time. `definition`: the value of the record that says what is shown, None for the
     defaults; `next`: of the one that is to be shown once all partitions stand at its edition, empty if there is none.

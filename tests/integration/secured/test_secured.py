@@ -53,7 +53,7 @@ from tests.integration.secured.site import (
     secured_site,
 )
 from tests.integration.serving_process import started
-from tests.integration.system import ask, sample
+from tests.integration.system import ask, sample, transactional_ids
 from tests.integration.waiting import until
 from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
 from tests.unit.platform.certificates import Authority
@@ -258,7 +258,7 @@ def test_a_worker_may_see_what_a_dead_one_has_left_open(site: Site) -> None:
 
 def contacts_ids(mine: KafkaClients) -> set[str]:
     """The transactional ids with which workers write contacts."""
-    return {name for name in mine.transactional_ids() if name.startswith("harmonia-contacts-")}
+    return {name for name in transactional_ids(mine) if name.startswith("harmonia-contacts-")}
 
 
 def test_a_redis_that_has_lost_its_place_is_filled_again(site: Site) -> None:

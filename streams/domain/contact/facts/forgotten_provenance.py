@@ -29,7 +29,7 @@ _NOTHING_ELSE = "provenance.reported"
 
 
 def forgetting_commands(commands: Iterable[Fact]) -> Sequence[Fact]:
-    """Those of `commands` that forget a source or a purpose."""
+    """The commands of `commands` that forget a source or a purpose."""
     return [fact for fact in commands if fact.detail.__class__ in FORGETTING]
 
 
@@ -110,7 +110,7 @@ def _is_meant(command: Fact, fact: Fact) -> bool:
 
 
 def _purposes(fact: Fact) -> Iterable[str]:
-    """What the fact was collected for, and what it is a yes for. A no for a purpose is for the person, and stays."""
+    """The purposes for which the fact was collected, and for which it is a yes. A no for a purpose is kept."""
     if fact.origin is not None and fact.origin.purpose is not None:
         yield fact.origin.purpose
     if isinstance(fact.detail, Consent) and fact.detail.granted and fact.detail.purpose is not None:
