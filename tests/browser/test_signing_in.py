@@ -46,9 +46,9 @@ def test_the_keyboard_alone_signs_in_looks_around_and_signs_out(reader: Readers,
     ada.page.keyboard.press("Enter")
     ada.page.wait_for_selector(".top")
     ada.page.keyboard.press("Tab")
-    assert ada.page.evaluate("document.activeElement.className") == "skip"
+    ada.page.wait_for_selector(".skip:focus")
     ada.page.keyboard.press("Enter")
-    assert ada.page.evaluate("document.activeElement.id") == "main"
+    ada.page.wait_for_selector("#main:focus")
     ada.page.focus(".you summary")
     ada.page.keyboard.press("Enter")
     ada.page.get_by_role("button", name="Sign out").focus()

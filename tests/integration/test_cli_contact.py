@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from kafka import KafkaConsumer
+from redis import Redis
 from typer.testing import CliRunner, Result
 
 from events.json_types import JSON
 from events.topics import AUDIT_LOG, RIGHTS_REQUESTS
 from streams.cli.main import app
 from streams.local.stack import Stack
-from streams.platform.clients import KafkaClients
+from streams.platform.clients import KafkaClients, tool_redis
 from streams.platform.topic_reading import records_of
 from streams.services.rights_desk.log import read_desk
 from tests.integration.command import Ended, ended_well, harmonia, on, refused
@@ -25,8 +26,9 @@ from tests.integration.waiting import until
 
 
 @pytest.fixture(scope="module")
-def system(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with running_system(stack, tmp_path_factory.mktemp("worker")) as running:
+def system(own_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A deployment of its own: who is due is asked of everybody."""
+    with running_system(own_stack, tmp_path_factory.mktemp("worker")) as running:
         yield running
 
 
@@ -195,9 +197,7 @@ def test_a_suppression_is_shortened_only_by_who_insists(desk: Desk) -> None:
 def test_what_no_worker_has_carried_out_is_not_to_be_relied_on(desk: Desk) -> None:
     """Nobody writes to this other database; with --no-wait nothing is promised."""
     where = on(desk._system.stack, REDIS_URL=desk._system.stack.redis_url.rpartition("/")[0] + "/7")
-    desk._system.deployment.redis.from_url(where["REDIS_URL"]).hset(
-        "contact:old", mapping={"version": 1, "state": "{}"}
-    )
+    redis_at(desk._system, where["REDIS_URL"]).hset("contact:old", mapping={"version": 1, "state": "{}"})
 
     def run(*words: str) -> Ended:
         return harmonia(desk._folder, "contact", *words, environment=where)
@@ -406,7 +406,7 @@ def test_an_objection_that_no_worker_has_heeded_is_written_down_and_answered_onc
 ) -> None:
     """Nobody writes to this other database."""
     ada, bo, elsewhere = fresh(), fresh(), system.stack.redis_url.rpartition("/")[0] + "/7"
-    redis = system.deployment.redis.from_url(elsewhere)
+    redis = redis_at(system, elsewhere)
     for name in (ada, bo):
         redis.hset(f"contact:{name}", mapping={"version": 1, "state": "{}"})
     unknown = rights(system, "open", "access", fresh(), REDIS_URL=elsewhere)
@@ -441,7 +441,7 @@ def test_an_objection_that_comes_again_under_another_id_stops_the_one_of_before_
     desk.say("email-events", "email.opened", {"email": email})
     until(lambda: bool(desk.profile(ada) and desk.profile(email)), "both")
     hashed = desk.profile(email)["contact_id"]
-    system.deployment.redis.from_url(elsewhere).hset(f"contact:{hashed}", mapping={"version": 1, "state": "{}"})
+    redis_at(system, elsewhere).hset(f"contact:{hashed}", mapping={"version": 1, "state": "{}"})
     where = {} if is_heeded else {"REDIS_URL": elsewhere}
     asked = rights(system, "open", "objection", email, "--wait", "60" if is_heeded else "0.3", "--json", **where)
     first = json.loads(asked.stdout)
@@ -464,6 +464,11 @@ def test_an_objection_that_comes_again_under_another_id_stops_the_one_of_before_
     desk.do("unlink", email, ada)
     until(lambda: desk.profile(email).get("counts") == {"email.opened": 1}, "two again")
     assert [desk.profile(who)["stops"]["all"]["source"] for who in (ada, email)] == ["operator/rights"] * 2
+
+
+def redis_at(system: System, url: str) -> Redis:
+    """Another Redis of the same deployment."""
+    return tool_redis(system.settings.model_copy(update={"redis_url": url}))
 
 
 def rights(system: System, *words: str, **where: str) -> Result:
