@@ -1,6 +1,7 @@
 """Kafka with passwords and certificates over TLS, Redis with users behind TLS, and the lists of `deploy/acl`."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime
@@ -25,6 +26,9 @@ from events.topics import (
 )
 from sinks.lake.files import LocalFiles
 from sinks.lake.writer import LakeWriter
+from streams.operations.status.kafka_side import observe_kafka
+from streams.operations.status.observations import KafkaObservation, RedisObservation
+from streams.operations.status.snapshot import observe_redis
 from streams.platform.clients import KafkaClients, kafka_security_options, tool_redis
 from streams.platform.errors import HiddenTopic, MissingTopic
 from streams.platform.topic_reading import records_of
@@ -115,6 +119,18 @@ def test_a_topic_that_a_user_may_not_see_is_not_told_as_missing(site: Site) -> N
     with pytest.raises(MissingTopic, match=r"^there is no topic nobodys: run `harmonia topics create`$"):
         clients(site, ADMIN).topic_id("nobodys")
     assert len(clients(site, ADMIN).partitions_of("nobodys")) == 0
+
+
+@pytest.mark.parametrize(("user", "in_redis"), [(OPERATOR, API), (CONSOLE, CONSOLE)])
+def test_status_says_of_nothing_that_is_there_that_it_is_missing_or_away(site: Site, user: str, in_redis: str) -> None:
+    """By the rights that are listed for people at a terminal and for the console (deploy/acl/README.md)."""
+    known = settings_of(environment_of(site.kafka, site.redis, user, in_redis))
+    seen = observe_kafka(known, time.time_ns() // 1_000_000)
+    assert isinstance(seen, KafkaObservation), seen
+    assert seen.topics_missing == []
+    with tool_redis(known) as client:
+        found = observe_redis(client, known.partitions)
+    assert isinstance(found, RedisObservation), found
 
 
 def test_a_certificate_will_do_instead_of_a_password(site: Site) -> None:
