@@ -217,15 +217,6 @@ def test_what_no_worker_has_carried_out_is_not_to_be_relied_on(desk: Desk) -> No
     assert "in Redis contact-state:" in refused(run("show", fresh()))
 
 
-@pytest.mark.parametrize("words", [("link", "a", "a"), ("erase", "no id", "--yes"), ("link", "a", "no@address")])
-def test_a_command_that_would_be_refused_is_not_sent(desk: Desk, words: tuple[str, ...]) -> None:
-    assert refused(desk.run(*words)).startswith(("invalid_data: data", "no_identifier: data"))
-
-
-def test_a_time_that_is_none_is_wrong_use(desk: Desk) -> None:
-    assert refused(desk.run("suppress", "a", "--until", "tomorrow"), code=2).startswith("--until: give RFC 3339")
-
-
 def test_a_short_form_finds_and_stops_the_person_of_its_long_form(desk: Desk) -> None:
     number = fresh()
     desk.say("donation-events", "donation.made", {"external": {"van": number}}, donation_id=f"desk:{fresh()}")

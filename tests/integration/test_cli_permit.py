@@ -219,13 +219,6 @@ def test_a_list_that_was_reserved_is_given_back_as_a_whole(sender: Sender) -> No
     assert "nobody is reserved with the list" in refused(run("reservations", "release", "--list", list_id))
 
 
-@pytest.mark.parametrize("words", [(), ("ada@example.org", "--list", "a1"), ("--list", "a1", "--team", "digital")])
-def test_releasing_without_saying_whom_or_saying_it_twice_is_refused(sender: Sender, words: tuple[str, ...]) -> None:
-    ended = harmonia(sender.folder, "reservations", "release", *words, environment=on(sender.system.stack))
-    assert ended.returncode == 2
-    assert b"a list with --list ID" in ended.stderr
-
-
 def test_one_person_is_asked_about_at_another_time(sender: Sender) -> None:
     address = sender.known()
 
@@ -294,33 +287,7 @@ def test_whoever_looks_on_sees_a_bar(sender: Sender) -> None:
     os.close(ours)
 
 
-@pytest.mark.parametrize(
-    ("given", "words", "said"),
-    [
-        ("", (), "the audience is empty"),
-        ("name\nAda\n", (), "no column of the header names a person"),
-        ("email,harmonia_expires_at\n", (), "the audience has a column harmonia_expires_at: it was judged before"),
-        ("email\n", ("--at", "tonight"), "--at: give RFC 3339"),
-        ("email\n", ("--at", "9999-12-31T00:00:00Z"), "--at: give a time from"),
-        ("contact_id,emial\n", (), "the column 'emial' is nearly 'email' and would not be read"),
-        ("email\n", ("--reserve", "60"), "--reserve: a reservation is a team's"),
-    ],
-)
-def test_what_cannot_be_meant_is_wrong_use(sender: Sender, given: str, words: tuple[str, ...], said: str) -> None:
-    ended = sender.run(given, *words)
-    assert refused(ended, code=2).startswith(said)
-    assert ended.stdout == b""
-
-
 def test_a_second_file_that_cannot_be_written_is_said_before_anybody_is_judged(sender: Sender) -> None:
     ended = sender.run("email\n", "--denied", str(sender.folder / "none" / "denied.csv"))
     assert refused(ended).startswith("--denied: ")
-    assert ended.stdout == b""
-
-
-def test_a_broken_policy_is_refused(sender: Sender) -> None:
-    policy = sender.folder / "policy.toml"
-    policy.write_text("[caps]\n")
-    ended = sender.run("email\n", HARMONIA_POLICY=str(policy))
-    assert refused(ended).startswith("HARMONIA_POLICY: ")
     assert ended.stdout == b""

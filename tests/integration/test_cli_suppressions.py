@@ -197,17 +197,3 @@ def test_a_hold_that_redis_does_not_show_is_not_confirmed(desk: Desk) -> None:
     where = on(desk._system.stack, REDIS_URL=desk._system.stack.redis_url.rpartition("/")[0] + "/7")
     ended = harmonia(desk.folder, "hold", "--campaign", campaign, "--anyway", "--wait", "0.3", environment=where)
     assert refused(ended).startswith("sent to campaign-holds and accepted, so it will still be carried out; but Redis")
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ((), "--campaign: give the campaign_id"),
-        (("--campaign", "x", "--until", "tomorrow"), "--until: give RFC 3339"),
-        (("--campaign", "x", "--until", "2012-11-07T00:00:00Z"), "--until: that time has passed"),
-        (("--campaign", "x", "--until", "2099-11-07T00:00:00Z", "--lift"), "--until: a hold that is lifted"),
-        (("--campaign", "x", "--list"), "--list: give it alone"),
-    ],
-)
-def test_a_hold_that_cannot_be_meant_is_wrong_use(desk: Desk, words: tuple[str, ...], said: str) -> None:
-    assert refused(desk.run("hold", *words), code=2).startswith(said)

@@ -3,26 +3,7 @@
 import re
 from pathlib import Path
 
-import pytest
-from typer.testing import CliRunner
-
 from streams.cli.alerts import alert_rules, latest_alerts
-from streams.cli.main import app
-
-
-@pytest.mark.parametrize(
-    ("rule", "told"),
-    [
-        ("ovr_cap", "--rule: did you mean over_cap? Give one of over_cap, "),
-        ("campaign_complaint", "--rule: did you mean campaign_complaints? Give one of "),
-        ("x", "--rule: Give one of over_cap, "),
-    ],
-)
-def test_a_rule_that_there_is_not_is_wrong_use(rule: str, told: str) -> None:
-    ended = CliRunner().invoke(app, ["alerts", "list", "--rule", rule])
-
-    assert (ended.exit_code, ended.stdout) == (2, "")
-    assert ended.stderr.startswith(told)
 
 
 def test_every_rule_that_is_described_may_be_asked_for() -> None:

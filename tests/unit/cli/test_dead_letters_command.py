@@ -4,7 +4,6 @@ from io import StringIO
 from pathlib import Path
 
 import orjson
-import pytest
 from msgspec.structs import replace
 from rich.console import Console
 from typer.testing import CliRunner
@@ -25,27 +24,6 @@ from streams.cli.time_options import now_ms
 from streams.domain.dead_letter_repair.causes import group_by_cause
 from tests.unit.domain.dead_letter_repair.writing import HASHER, Headers, letter, once, saying
 from tests.unit.events.records import NOW
-
-WRONG: dict[tuple[str, ...], str] = {
-    ("requeue",): "choose dead letters by an option",
-    ("requeue", "--all", "--reason", "no_time"): "give --all alone",
-    ("requeue", "--since", "yesterday"): "--since: give RFC 3339",
-    ("list", "--until", "5"): "--until: give RFC 3339",
-    ("show", "email-events"): "TOPIC/PARTITION/OFFSET: give where it stands",
-    ("show", "email-events/x/1"): "TOPIC/PARTITION/OFFSET: give where it stands",
-    ("list", "--topic", "email-event"): "--topic: did you mean email-events? Give one of email-events, ",
-    ("group", "--topic", "elsewhere"): "--topic: Give one of email-events, ",
-    ("requeue", "--topic", "interaction"): "--topic: did you mean interactions?",
-    ("release",): "SOURCE: give one, or --list alone",
-    ("release", "a", "--list"): "SOURCE: give one, or --list alone",
-}
-
-
-@pytest.mark.parametrize("words", WRONG, ids=" ".join)
-def test_wrong_use_is_told_with_its_cure(words: tuple[str, ...]) -> None:
-    ended = CliRunner().invoke(app, ["dead-letters", *words])
-    assert (ended.exit_code, ended.stdout) == (2, "")
-    assert WRONG[words] in ended.stderr
 
 
 def test_every_mistake_in_a_mapping_is_told_with_its_file(tmp_path: Path) -> None:

@@ -5,11 +5,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from typer.testing import CliRunner
-
 from events.regimes import RegimeName
 from streams.cli.demo import _how_to_reach
-from streams.cli.main import app
 from streams.demo.report import DemoReport, DonorTotals, ExperimentLine, Figures, Latency
 from streams.demo.run import DemoResult
 
@@ -24,18 +21,6 @@ def said(story: DemoReport, regime: RegimeName = "us") -> list[str]:
     stack, log = SimpleNamespace(environment=environment), Path("/home/demo/worker.log")
     ended = DemoResult(story, cast(Any, stack), cast(Any, workers), log, regime)
     return "\n".join(_how_to_reach(ended, "harmonia")).splitlines()
-
-
-def test_the_demo_ends_with_six_commands_to_try_on_its_data() -> None:
-    assert said(STORY)[-7:] == [
-        "  export KAFKA_BOOTSTRAP=127.0.0.1:1 REDIS_URL=redis://127.0.0.1:2/0",
-        "  harmonia status",
-        f"  harmonia contact show {DONOR.contact_id}",
-        "  harmonia experiments show subject-ask-12",
-        "  harmonia segments list",
-        "  harmonia dead-letters group",
-        "  harmonia suppressions export --channel email --format csv",
-    ]
 
 
 def test_the_demo_says_that_its_segments_are_ahead_of_the_clock_where_it_has_any() -> None:
@@ -57,9 +42,3 @@ def test_what_is_to_be_tried_after_the_french_story_is_of_it_and_under_its_regim
     assert ["retention", "report"] in tried
     assert ["contact", "origin"] in tried
     assert "experiments" not in [words[0] for words in tried]
-
-
-def test_the_french_story_has_no_evening() -> None:
-    ended = CliRunner().invoke(app, ["demo", "--regime", "fr", "--play"])
-    assert (ended.exit_code, ended.stdout) == (2, "")
-    assert ended.stderr.startswith("--play: ")

@@ -82,10 +82,3 @@ def test_a_definition_that_there_is_not_is_told_with_the_one_that_is_spelled_lik
         assert ended.stderr == (
             "gotv-aks: no such definition: see `harmonia experiments definitions`; did you mean gotv-ask?\n"
         )
-
-
-def test_a_status_that_there_is_not_is_told_with_those_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "120")
-    ended = run("list", "--status", "foo")
-    assert (ended.exit_code, ended.stdout) == (2, "")
-    assert "Invalid value for '--status': 'foo' is not one of 'running', 'ended', 'recounting'." in ended.stderr

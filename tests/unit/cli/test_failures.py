@@ -5,12 +5,10 @@ import typer
 from kafka.errors import KafkaTimeoutError, SaslAuthenticationFailedError, TopicAuthorizationFailedError
 from redis.exceptions import AuthenticationError, NoPermissionError
 from redis.exceptions import ConnectionError as RedisAway
-from typer.testing import CliRunner
 
 from sinks.base import SinkUnavailable
 from streams.cli import lake
 from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.main import app
 from streams.local.errors import LocalStackError
 from streams.platform.errors import (
     EngineError,
@@ -212,37 +210,3 @@ def test_a_reason_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> 
 
     assert ended.value.exit_code == REFUSED
     assert capsys.readouterr() == ("", "no such file\n")
-
-
-@pytest.mark.parametrize(
-    ("words", "settings", "said"),
-    [
-        (
-            ["api"],
-            {"HARMONIA_API_TOKENS": f"digital:{SECRET}"},
-            "HARMONIA_API_TOKENS: item 1 is not team:scopes:sha256",
-        ),
-        (["gateway"], {"HARMONIA_API_TOKENS": f"digital:{SECRET}"}, "HARMONIA_API_TOKENS: item 1 is not"),
-        (["gateway"], {}, "HARMONIA_GATEWAY: names no file of hooks"),
-        (["lake", "compact"], {}, "HARMONIA_LAKE is not set: name a folder, or a URI"),
-        (["lake", "compact"], {"HARMONIA_LAKE": f"nowhere://{SECRET}"}, "HARMONIA_LAKE: "),
-        (["worker"], {"HARMONIA_METRICS_PORT": "65536"}, "HARMONIA_METRICS_PORT: "),
-        (
-            ["worker", "--processes", "2"],
-            {"HARMONIA_METRICS_PORT": "65535"},
-            "HARMONIA_METRICS_PORT and _HOST cannot be",
-        ),
-    ],
-)
-def test_a_setting_that_is_wrong_by_itself_ends_every_command_with_2(
-    words: list[str], settings: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As docs/settings.md says. What is there and cannot be used, a port, a file or a folder, is exit code 1."""
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-
-    ended = CliRunner().invoke(app, words)
-
-    assert ended.exit_code == WRONG_USE, ended.output
-    assert ended.stderr.startswith(said)
-    assert SECRET not in ended.output.removeprefix("HARMONIA_LAKE: ")

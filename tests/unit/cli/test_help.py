@@ -45,6 +45,7 @@ def test_help_names_no_python_type_and_breaks_no_name_at_80_columns(words: tuple
     ended = asked(*words, "-h")
 
     assert ended.exit_code == 0
+    assert " ".join(("Usage: harmonia", *words)) in " ".join(ended.output.split())
     assert "bool" not in ended.output
     assert not re.search(r"<(File|Path|file|dir|path|list|str|int|float)\w*\W", ended.output)
     assert max(map(len, ended.output.splitlines())) <= WIDTH

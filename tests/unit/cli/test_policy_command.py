@@ -108,10 +108,6 @@ def test_a_file_that_is_no_policy_is_refused(tmp_path: Path, written: bytes, sai
     assert said in ended.stderr
 
 
-def test_a_file_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
-    assert CliRunner().invoke(app, ["policy", "check", str(tmp_path / "none.toml")]).exit_code == 2
-
-
 def test_a_purpose_that_may_be_misspelled_is_remarked_beside_the_version(tmp_path: Path) -> None:
     file = tmp_path / "policy.toml"
     file.write_text(

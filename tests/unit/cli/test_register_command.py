@@ -23,11 +23,6 @@ def test_it_is_written_without_a_server_in_both_languages_and_for_programs() -> 
     assert (said["controller"], said["deployment"]["HARMONIA_REGIME"], said["segments"]) == ("Liste Martin", "fr", None)
 
 
-def test_a_language_that_there_is_not_is_told_with_those_that_there_are() -> None:
-    ended = run("--offline", "--language", "de")
-    assert (ended.exit_code, ended.stderr) == (2, "--language: give one of en, fr\n")
-
-
 def test_endpoints_are_shown_without_the_secrets_that_only_deliver_may_hold(tmp_path: Path) -> None:
     file = tmp_path / "endpoints.toml"
     file.write_text(

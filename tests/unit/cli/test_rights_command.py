@@ -1,13 +1,10 @@
 """`harmonia rights`: what is wrong is told before anything is asked or written, and how requests are shown."""
 
-from collections.abc import Sequence
 from datetime import date
 
 import pytest
 from msgspec.structs import replace
-from typer.testing import CliRunner
 
-from streams.cli.main import app
 from streams.cli.rights_output import plain_count, print_desk, print_request
 from streams.domain.rights.plain import plain_request
 from streams.domain.rights.requests import RightsDesk, RightsRequest
@@ -24,27 +21,6 @@ CLOSED = RightsRequest(
     outcome="granted",
     reference="letters/17",
 )
-
-
-@pytest.mark.parametrize(
-    ("words", "cure"),
-    [
-        (("open", "curiosity", "ada"), "'curiosity' is not one of 'access'"),
-        (("open", "access", "ada", "--received", "31/01/2026"), "--received: give a date, such as 2026-02-22"),
-        (("open", "access", "ada", "--received", "2999-01-01"), "--received: that day has not come yet"),
-        (("open", "access", "ada", "--received", "1026-11-25"), "--received: that day is more than ten years ago"),
-        (("open", "access", "ada", "--by", "Ada <ada@example.org>"), "--by: give a name such as"),
-        (("extend", "aa", "--reason", "holiday"), "'holiday' is not one of 'complexity', 'number'"),
-        (("close", "aa", "--outcome", "granted", "--reference", "to ada@example.org"), "--reference: give 1 to 128"),
-        (("close", "aa", "--outcome", "granted", "--on", "soon"), "--on: give a date"),
-    ],
-)
-def test_wrong_use_is_told_and_nothing_is_sent(words: Sequence[str], cure: str) -> None:
-    nowhere = {"KAFKA_BOOTSTRAP": "127.0.0.1:1", "REDIS_URL": "redis://127.0.0.1:1"}
-    ended = CliRunner().invoke(app, ["rights", *words], env=nowhere)
-    assert (ended.exit_code, ended.stdout) == (2, "")
-    assert cure in " ".join(ended.stderr.replace("│", "").split())
-    assert "ada@" not in ended.output
 
 
 def test_the_list_says_what_is_left_and_what_is_overdue(
