@@ -1,7 +1,6 @@
 """A replay that is told to stop, and one that is begun while another of the same path runs."""
 
 import fcntl
-import os
 import signal
 from pathlib import Path
 
@@ -27,7 +26,7 @@ def run(*words: object) -> Result:
 def test_an_interrupted_replay_says_how_it_goes_on(
     number: signal.Signals, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streams.history.replay.replay_run.send_replay", lambda *_: os.kill(os.getpid(), number))
+    monkeypatch.setattr("streams.history.replay.replay_run.send_replay", lambda *_: signal.raise_signal(number))
 
     ended = run(file)
 
