@@ -1,4 +1,5 @@
 import json
+import signal
 from collections import defaultdict
 from pathlib import Path
 
@@ -13,6 +14,12 @@ DURATIONS = Path(__file__).with_name("durations.json")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-durations", action="store_true", help=f"write {DURATIONS.name}: how long each file took")
+
+
+def pytest_configure() -> None:
+    """Have Ctrl-C heeded by tests and by what they start also where a shell started them in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> str:
