@@ -16,8 +16,3 @@ def test_a_folder_that_cannot_be_made_is_told_with_its_option(
         write_bundle(tmp_path / "file" / "out", {"page.html": b"x"})
     assert ended.value.exit_code == 1
     assert "Not a directory" in capsys.readouterr().err
-
-
-def test_the_files_are_written(tmp_path: Path) -> None:
-    write_bundle(tmp_path / "new" / "out", {"page.html": b"x"})
-    assert (tmp_path / "new" / "out" / "page.html").read_bytes() == b"x"

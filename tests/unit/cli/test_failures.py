@@ -8,7 +8,7 @@ from redis.exceptions import ConnectionError as RedisAway
 
 from sinks.base import SinkUnavailable
 from streams.cli import lake
-from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.failures import REFUSED, failing_plainly, load_settings, refuse
 from streams.local.errors import LocalStackError
 from streams.platform.errors import (
     EngineError,
@@ -34,71 +34,6 @@ FORBIDDEN = "this user may not do that: see deploy/acl"
 @pytest.fixture(autouse=True)
 def _no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("variable", "value"),
-    [
-        ("HARMONIA_PARTITIONS", SECRET),
-        ("HARMONIA_PARTITIONS", "0"),
-        ("HARMONIA_PARTITIONS", ""),
-        ("HARMONIA_REPLICATION", "10"),
-        ("HARMONIA_PHONE_REGION", SECRET),
-        ("HARMONIA_REGIME", SECRET),
-        ("HARMONIA_REGIME", ""),
-        ("HARMONIA_APP_ID", f"{SECRET} {SECRET}"),
-        ("HARMONIA_APP_ID", ""),
-        ("HARMONIA_METRICS_PORT", "70000"),
-        ("HARMONIA_CHUNK_RECORDS", SECRET),
-        ("HARMONIA_CHUNK_BYTES", "1"),
-        ("HARMONIA_FETCH_WAIT_MS", "0"),
-        ("HARMONIA_SESSION_TIMEOUT_S", SECRET),
-        ("HARMONIA_TRANSACTION_TIMEOUT_S", "11"),
-        ("HARMONIA_TRANSACTION_TIMEOUT_S", "nan"),
-        ("HARMONIA_LOG_LEVEL", SECRET),
-        ("HARMONIA_IDENTITY_KEY", " , "),
-        ("KAFKA_BOOTSTRAP", ""),
-        ("KAFKA_BOOTSTRAP", " , "),
-        ("REDIS_URL", SECRET),
-        ("REDIS_URL", ""),
-    ],
-)
-def test_a_wrong_setting_is_named_and_its_value_is_not_shown(
-    variable: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv(variable, value)
-
-    with pytest.raises(typer.Exit) as ended:
-        load_settings()
-
-    said = capsys.readouterr()
-    assert ended.value.exit_code == WRONG_USE
-    assert said.err.startswith(variable)
-    assert SECRET not in said.err
-    assert said.out == ""
-
-
-def test_an_empty_place_is_told_in_our_own_words(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("HARMONIA_LAKE", "")
-
-    with pytest.raises(typer.Exit):
-        load_settings()
-
-    assert capsys.readouterr().err == "HARMONIA_LAKE is empty: name a place, or do not set it\n"
-
-
-def test_settings_that_do_not_fit_each_other_are_both_named(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("HARMONIA_SESSION_TIMEOUT_S", "6")
-    monkeypatch.setenv("HARMONIA_TRANSACTION_TIMEOUT_S", "6")
-
-    with pytest.raises(typer.Exit):
-        load_settings()
-
-    assert capsys.readouterr().err == "HARMONIA_TRANSACTION_TIMEOUT_S must be below HARMONIA_SESSION_TIMEOUT_S\n"
 
 
 def test_every_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
