@@ -68,7 +68,6 @@ def test_the_list_for_programs_is_that_of_the_api_and_of_one_status(url: str) ->
     assert [each["experiment"] for each in found] == ["doors-phx", "gotv-subject-lines", "x12"]
     assert running == found[1:]
     assert run(url, "list", "--status", "ended").stdout == "no experiment is ended\n"
-    assert run(url, "list", "--status", "over").exit_code == 2
 
 
 def test_one_experiment_is_shown_as_text_and_as_json(url: str) -> None:
@@ -90,6 +89,23 @@ def test_an_experiment_is_drawn_into_a_file(url: str, tmp_path: Path) -> None:
     assert parse(file).getroot().tag.endswith("svg")  # nosec B314 # drawn here
 
 
+def test_a_plot_goes_to_a_name_that_ends_in_svg_only_and_one_that_cannot_be_written_hides_no_result(
+    url: str, tmp_path: Path
+) -> None:
+    file, nowhere = tmp_path / "people.csv", tmp_path / "no" / "such.svg"
+    file.write_text("contact_id\n")
+    other = run(url, "show", "gotv-subject-lines", "--plot", str(file))
+    assert (other.exit_code, other.stdout, file.read_text()) == (2, "", "contact_id\n")
+    assert other.stderr == f"--plot: {file}: give a name that ends in .svg, which is what is drawn\n"
+    picture = file.with_suffix(".SVG")
+    assert run(url, "show", "gotv-subject-lines", "--plot", str(picture)).exit_code == 0
+    assert "<svg" in picture.read_text()
+
+    unwritten = run(url, "show", "gotv-subject-lines", "--plot", str(nowhere))
+    assert (unwritten.exit_code, unwritten.stdout) == (1, run(url, "show", "gotv-subject-lines").stdout)
+    assert unwritten.stderr == f"--plot: {nowhere}: No such file or directory; give a file that may be written\n"
+
+
 def test_without_a_history_the_table_is_shown_and_no_file_written(url: str, tmp_path: Path) -> None:
     file = tmp_path / "new.svg"
 
@@ -105,6 +121,8 @@ def test_one_that_has_no_result_is_refused_with_the_reason(url: str) -> None:
 
     reason = "unknown: no result of this experiment: `harmonia experiments list` names those that have one\n"
     assert (ended.exit_code, ended.stdout, ended.stderr) == (1, "", reason)
+    near = run(url, "show", "gotv-subject-line")
+    assert (near.exit_code, near.stderr.endswith("have one; did you mean gotv-subject-lines?\n")) == (1, True)
 
 
 def test_of_a_redis_that_lacks_something_it_shows_what_is_there_and_says_so(

@@ -87,9 +87,10 @@ def test_a_redis_that_is_away_allows_nobody_and_says_where_it_was_looked_for() -
     clerk.close()
 
 
-def test_everybody_is_judged_in_order_by_one_process(whole: RedisServer) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+def test_everybody_is_judged_in_order_by_any_number_of_processes(whole: RedisServer, processes: int) -> None:
     audience, allowed = audience_of(5 * CHUNK + 1), BytesIO()
-    outcomes = filtering.judged_chunks(audience.records(), job_of(whole, audience), processes=1)
+    outcomes = filtering.judged_chunks(audience.records(), job_of(whole, audience), processes)
     summary = write_outcomes(outcomes, OutputFiles(audience, allowed, None), lambda *_: None)
     assert (summary.rows, summary.count("allow"), summary.stopped) == (5 * CHUNK + 1, 5 * CHUNK + 1, None)
     rows = allowed.getvalue().splitlines()[1:]

@@ -108,6 +108,11 @@ def test_what_is_defined_is_in_every_partition_until_it_is_withdrawn(
     assert "no such definition" in one.refused("experiments", "withdraw", one.name)
     assert one.name not in one.ended_well("experiments", "definitions").split()
     assert "no such definition" in one.refused("assign", one.name, given=b"c-1\n")
+    one.name = "gotv-ask"
+    one.outcomes()
+    for command in (("experiments", "withdraw"), ("assign",)):
+        told = one.refused(*command, "gotv-aks", given=b"c-1\n")
+        assert told == "gotv-aks: no such definition: see `harmonia experiments definitions`; did you mean gotv-ask?\n"
 
 
 def test_who_is_assigned_is_told_once_however_often_it_is_done(one: Strategist, consumer: KafkaConsumer) -> None:
