@@ -18,14 +18,15 @@ from streams.local.errors import LocalStackError, PortLost
 from streams.local.redis import find_redis
 from streams.local.server import launch, running_server
 from streams.local.stack import ExistingServers, Stack, local_stack, start, stop
-from tests.integration.waiting import PATIENCE_S
+from tests.integration.waiting import PATIENCE_S, until
 
 ONLY_WITHIN_A_BLOCK = """
 import signal, sys
 from pathlib import Path
-from streams.local.stack import local_stack
-with local_stack(Path(sys.argv[1])) as stack:
-    print(*stack.pids, flush=True)
+from streams.local.server import running_server
+from streams.local.stack import ExistingServers, local_stack
+with local_stack(Path(sys.argv[1]), ExistingServers(kafka_bootstrap=sys.argv[2])):
+    print(running_server(Path(sys.argv[1]) / "redis").pid, flush=True)
     signal.pause()
 """
 
@@ -98,31 +99,31 @@ def test_up_prints_how_to_reach_the_stack_and_nothing_else(home: Path) -> None:
     assert alive(pids) == []
 
 
-def test_what_the_servers_keep_is_readable_for_nobody_else(home: Path) -> None:
-    """Also in folders that an older version has made, while its servers run, and whatever the umask."""
-    for folder in ("kafka", "redis"):
-        (home / folder).mkdir(parents=True, mode=0o755)
-    with local_stack(home) as stack:
-        make_topic(stack, "kept")
-        redis(stack).save()
-        folders = [home / "kafka", home / "redis", *(home / "kafka" / "data").rglob("*"), home / "redis" / "dump.rdb"]
-        assert [path for path in folders if path.stat().st_mode & 0o077] == []
-        assert any(path.suffix == ".log" for path in folders)
-        (home / "kafka").chmod(0o755)
-        start(home)
-        assert (home / "kafka").stat().st_mode & 0o077 == 0
-
-
 def test_down_without_a_stack_is_no_error(home: Path) -> None:
     assert harmonia_local(home, "down").returncode == 0
     assert not home.exists()
 
 
-def test_two_stacks_run_side_by_side(home: Path, tmp_path: Path) -> None:
-    one = start(home)
+def test_two_starts_at_once_make_one_stack_that_is_private_and_outlives_another_and_a_block(
+    home: Path, tmp_path: Path
+) -> None:
+    """Also in folders that an older version has made, while its servers run, and whatever the umask."""
+    for folder in ("kafka", "redis"):
+        (home / folder).mkdir(parents=True, mode=0o755)
+    with ThreadPoolExecutor(2) as pool:
+        one, same = pool.map(start, [home, home])
+    assert one == same
+    make_topic(one, "only-here")
+    redis(one).set("only", "here")
+    redis(one).save()
+    folders = [home / "kafka", home / "redis", *(home / "kafka" / "data").rglob("*"), home / "redis" / "dump.rdb"]
+    assert [path for path in folders if path.stat().st_mode & 0o077] == []
+    assert any(path.suffix == ".log" for path in folders)
+    (home / "kafka").chmod(0o755)
+    with local_stack(home) as within:
+        assert within == one
+    assert (home / "kafka").stat().st_mode & 0o077 == 0
     with local_stack(tmp_path / "other") as other:
-        make_topic(one, "only-here")
-        redis(one).set("only", "here")
         assert set(one.pids).isdisjoint(other.pids)
         assert topics(other) == []
         assert redis(other).get("only") is None
@@ -130,45 +131,43 @@ def test_two_stacks_run_side_by_side(home: Path, tmp_path: Path) -> None:
     assert alive(one.pids) == list(one.pids)
 
 
-def test_data_and_addresses_outlive_a_stop_but_not_a_wipe(home: Path) -> None:
+def test_data_and_addresses_outlive_a_stop_and_a_kill_but_neither_a_stolen_port_nor_a_wipe(home: Path) -> None:
+    """A record of a dead server, or of another program, is not believed."""
     before = start(home)
     make_topic(before, "kept")
     redis(before).set("kept", "yes")
     stop(home)
-    after = start(home)
-    assert after.environment == before.environment
+    after = start(home, ExistingServers(before.kafka_bootstrap, before.redis_url))
+    assert (after.environment, len(after.pids)) == (before.environment, 2)
     assert topics(after) == ["kept"]
     assert redis(after).get("kept") == b"yes"
+
+    for pid in after.pids:
+        psutil.Process(pid).kill()
+    until(lambda: not alive(after.pids), "their end")
+    for name in ("kafka", "redis"):
+        record = home / name / "server.json"
+        record.write_text(json.dumps({**json.loads(record.read_bytes()), "pid": os.getpid()}))
+    assert stop(home) == []
+    with socket.socket() as thief:
+        thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        thief.bind(("127.0.0.1", int(before.kafka_bootstrap.rpartition(":")[2])))
+        thief.listen()
+        last = start(home)
+    assert set(last.pids).isdisjoint({*after.pids, os.getpid()})
+    assert alive(last.pids) == list(last.pids)
+    assert last.kafka_bootstrap != before.kafka_bootstrap
+    assert last.redis_url == before.redis_url
 
     stop(home, wipe=True)
     assert not (home / "kafka").exists()
     assert not (home / "redis").exists()
 
 
-def test_a_record_of_a_dead_stack_or_of_another_program_is_not_believed(home: Path) -> None:
-    first = start(home)
-    for pid in first.pids:
-        psutil.Process(pid).kill()
-    for name in ("kafka", "redis"):
-        record = home / name / "server.json"
-        record.write_text(json.dumps({**json.loads(record.read_bytes()), "pid": os.getpid()}))
-
-    assert stop(home) == []
-    second = start(home)
-    assert set(second.pids).isdisjoint({*first.pids, os.getpid()})
-    assert alive(second.pids) == list(second.pids)
-
-
 def test_a_record_that_cannot_be_read_is_not_believed(home: Path) -> None:
     (home / "redis").mkdir(parents=True)
     (home / "redis" / "server.json").write_text('{"pid": 1')
     assert running_server(home / "redis") is None
-
-
-def test_two_starts_at_once_make_one_stack(home: Path) -> None:
-    with ThreadPoolExecutor(2) as pool:
-        one, other = pool.map(start, [home, home])
-    assert one == other
 
 
 def test_servers_that_the_caller_has_are_neither_started_nor_stopped(stack: Stack, home: Path) -> None:
@@ -192,26 +191,6 @@ def test_an_error_does_not_tell_the_password_of_a_given_server(home: Path) -> No
     assert "hunter2" not in str(error.value)
 
 
-def test_the_addresses_of_a_stopped_stack_bring_it_up_again(home: Path) -> None:
-    before = start(home)
-    stop(home)
-    after = start(home, ExistingServers(before.kafka_bootstrap, before.redis_url))
-    assert after.environment == before.environment
-    assert len(after.pids) == 2
-
-
-def test_a_port_that_was_taken_meanwhile_is_replaced(home: Path) -> None:
-    before = start(home)
-    stop(home)
-    with socket.socket() as thief:
-        thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        thief.bind(("127.0.0.1", int(before.kafka_bootstrap.rpartition(":")[2])))
-        thief.listen()
-        after = start(home)
-    assert after.kafka_bootstrap != before.kafka_bootstrap
-    assert after.redis_url == before.redis_url
-
-
 def test_a_server_that_finds_its_port_taken_is_told_apart_from_a_broken_one(tmp_path: Path) -> None:
     with socket.socket() as thief:
         thief.bind(("127.0.0.1", 0))
@@ -229,22 +208,17 @@ def test_a_block_that_fails_leaves_nothing_behind(home: Path) -> None:
     assert alive(stack.pids) == []
 
 
-def test_a_block_leaves_running_what_ran_before_it(home: Path) -> None:
-    before = start(home)
-    with local_stack(home) as within:
-        assert within == before
-    assert alive(before.pids) == list(before.pids)
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_signal_to_the_program_stops_the_stack_of_its_block(home: Path, number: signal.Signals) -> None:
+def test_a_signal_to_the_program_stops_the_servers_of_its_block(
+    stack: Stack, home: Path, number: signal.Signals
+) -> None:
+    """Which is a Redis here: a Kafka is there."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", ONLY_WITHIN_A_BLOCK, str(home)]
+    command = [sys.executable, "-c", ONLY_WITHIN_A_BLOCK, str(home), stack.kafka_bootstrap]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout
-        pids = [int(pid) for pid in program.stdout.readline().split()]
-        assert alive(pids) == pids
+        pid = int(program.stdout.readline())
+        assert alive([pid]) == [pid]
         program.send_signal(number)
         assert program.wait(PATIENCE_S) != 0
-    assert len(pids) == 2
-    assert alive(pids) == []
+    assert alive([pid]) == []
