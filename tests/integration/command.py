@@ -1,16 +1,18 @@
 """The command `harmonia`, run as a person or a program would: in this process, or as one of its own."""
 
 import os
+import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from pathlib import Path
 
 from streams.cli.main import app
 from streams.local.stack import Stack
 from tests.integration.in_process import as_own_process
+from tests.integration.waiting import until
 
 Ended = subprocess.CompletedProcess[bytes]
 COMMAND = "streams.cli.main"
@@ -57,6 +59,19 @@ def harmonia_process(
         timeout=PATIENCE_S,
         check=False,
     )
+
+
+def killed(folder: Path, *words: str, environment: Mapping[str, str], once: Callable[[], object]) -> None:
+    """Run a command as a process of its own, and kill it, as no process can prepare for, once something is seen."""
+    command = [sys.executable, "-m", COMMAND, *words]
+    with subprocess.Popen(
+        command, cwd=folder, env=environment_of(folder, environment), stdout=subprocess.DEVNULL
+    ) as process:
+        try:
+            until(once, f"what {words} does before it is killed")
+        finally:
+            process.kill()
+    assert process.returncode == -signal.SIGKILL, "it was over before"
 
 
 def environment_of(folder: Path, added: Mapping[str, str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """A stack with a worker on it, and the clients of an outsider."""
 
+import json
 import secrets
 import urllib.error
 import urllib.request
@@ -11,11 +12,14 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from events.json_types import JSON
+from events.registry import topic_of
 from streams.demo.deployment import Deployment, open_deployment
 from streams.demo.workers import Workers, start_workers
 from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients, tool_redis
 from streams.platform.settings import Settings
+from tests.integration.said import Event, event, structured
 from tests.integration.waiting import until
 
 PREFIX = "HARMONIA_TOPIC_PREFIX"
@@ -39,6 +43,21 @@ class System:
         """The address of the worker's HTTP server."""
         return self.workers.addresses[0].removesuffix("/metrics")
 
+    def say(self, type_: str, contact: dict[str, JSON] | None, *, time: JSON = None, **data: JSON) -> Event:
+        """A valid event, which its topic has by then."""
+        said = event(type_, contact, **data) | ({"time": time} if time else {})
+        value, headers = structured(said)
+        self.deployment.producer.send(topic_of(type_), value, headers=headers).get(30)
+        return said
+
+    def metric(self, name: str, **labels: str) -> float:
+        """A sample of the worker's metrics."""
+        return sample(self.workers.addresses[0], name, **labels)
+
+    def profile(self, contact_id: str) -> dict[str, Any]:
+        """What Redis holds of a contact; empty where it holds nothing."""
+        return dict(json.loads(state_of(self, contact_id) or b"{}"))
+
 
 @dataclass(frozen=True, slots=True)
 class SharedStack(Stack):
@@ -52,9 +71,11 @@ class SharedStack(Stack):
 
 
 @contextmanager
-def shared_stack(servers: Stack) -> Iterator[SharedStack]:
-    """Room for a deployment that begins with nothing, for the length of a block."""
-    own = SharedStack(servers.kafka_bootstrap, servers.redis_url, servers.pids, f"of-{secrets.token_hex(4)}.")
+def shared_stack(servers: Stack, redis_url: str = "") -> Iterator[SharedStack]:
+    """Room for a deployment that begins with nothing, for the length of a block; `redis_url`: of another Redis."""
+    own = SharedStack(
+        servers.kafka_bootstrap, redis_url or servers.redis_url, servers.pids, f"of-{secrets.token_hex(4)}."
+    )
     yield own
     settings = settings_of(own)
     admin = KafkaClients(settings).admin()

@@ -1,22 +1,20 @@
 """`harmonia audience export` under the regime `eu`: who is admitted, who is not, and what is written down of it."""
 
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-
 from events.json_types import JSON
 from events.topics import AUDIT_LOG
-from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
 from streams.platform.topic_reading import records_of
-from tests.integration.command import Ended, ended_well, harmonia, on, refused
-from tests.integration.said import event, fresh, structured
-from tests.integration.system import System, running_system
+from tests.integration.command import Ended, refused
+from tests.integration.said import fresh
+from tests.integration.system import System
+from tests.integration.terminal import Terminal
 from tests.integration.waiting import until
 
+WORKER = {"HARMONIA_REGIME": "eu"}
 SEGMENTS = """
 [[segment]]
 id = "paris"
@@ -41,28 +39,12 @@ OWN: JSON = {"kind": "self", "of_age": True, "notice": "art13/v2"}
 YES: dict[str, JSON] = {"channel": "all", "granted": True, "purpose": "online_ads", "basis": "consent", "proof": "f:1"}
 
 
-@pytest.fixture
-def system(own_stack: Stack, tmp_path: Path) -> Iterator[System]:
-    """A deployment of its own: a regime is that of everybody in it."""
-    with running_system(own_stack, tmp_path / "worker", HARMONIA_REGIME="eu") as running:
-        yield running
-
-
-class Desk:
-    def __init__(self, system: System, folder: Path) -> None:
-        self.system, self._folder = system, folder
-
-    def run(self, *words: str, given: bytes | None = None) -> Ended:
-        where = on(self.system.stack, HARMONIA_REGIME="eu")
-        return harmonia(self._folder, *words, environment=where, given=given)
+class Desk(Terminal):
+    """At a deployment of its own: a regime is that of everybody in it."""
 
     def export(self, who: str, *words: str, given: bytes | None = None) -> Ended:
         asked = ("--for", "online_ads", "--team", "digital", "--json")
         return self.run("audience", "export", who, *asked, *words, given=given)
-
-    def say(self, type_: str, contact: dict[str, JSON], **data: JSON) -> None:
-        said = structured(event(type_, contact, **data))[0]
-        self.system.deployment.producer.send("outreach-events", said).get(30)
 
 
 def told(ended: Ended) -> dict[str, int]:
@@ -72,15 +54,15 @@ def told(ended: Ended) -> dict[str, int]:
 
 
 def test_only_who_agreed_themselves_and_is_of_age_is_in_an_audience(system: System, tmp_path: Path) -> None:
-    desk, file = Desk(system, tmp_path), tmp_path / "segments.toml"
+    desk, file = Desk(system, tmp_path, **WORKER), tmp_path / "segments.toml"
     file.write_text(SEGMENTS)
-    ended_well(desk.run("segments", "define", str(file)))
+    desk.do("segments", "define", str(file))
     ada, email, bo, voter = fresh(), f"{fresh()}@example.org", fresh(), fresh()
     rolled: JSON = {"kind": "voter_list", "of_age": True, "age_band": "65+"}
-    desk.say("provenance.reported", {"contact_id": ada, "region": "FR-75", "email": email}, provenance=OWN)
-    desk.say("provenance.reported", {"contact_id": bo, "region": "FR-75"}, provenance=OWN)
-    desk.say("provenance.reported", {"contact_id": voter, "region": "FR-75"}, provenance=rolled)
-    desk.say("consent.changed", {"contact_id": ada}, **YES)
+    desk.system.say("provenance.reported", {"contact_id": ada, "region": "FR-75", "email": email}, provenance=OWN)
+    desk.system.say("provenance.reported", {"contact_id": bo, "region": "FR-75"}, provenance=OWN)
+    desk.system.say("provenance.reported", {"contact_id": voter, "region": "FR-75"}, provenance=rolled)
+    desk.system.say("consent.changed", {"contact_id": ada}, **YES)
 
     chosen_by_roll_alone_only_by_what_it_tells(desk, voter)
 
@@ -117,7 +99,7 @@ def test_only_who_agreed_themselves_and_is_of_age_is_in_an_audience(system: Syst
     assert refused(desk.export("-", given=mine), code=2).startswith("--criteria: say by what")
     assert "give segment:ID" in refused(desk.export("paris", "--criteria", "x"), code=2)
 
-    desk.say("consent.changed", {"contact_id": ada}, channel="all", granted=False, purpose="online_ads")
+    desk.system.say("consent.changed", {"contact_id": ada}, channel="all", granted=False, purpose="online_ads")
     gone = {"consent_withdrawn": 1, "no_consent": 1, "no_direct_collection": 1}
     until(lambda: told(desk.export("segment:paris", "--dry-run")) == gone, "the consent that was taken back")
     written_down(desk, (ada, bo, voter, email))
@@ -138,7 +120,7 @@ def chosen_by_roll_alone_only_by_what_it_tells(desk: Desk, voter: str) -> None:
 
     until(lambda: judged("paris") == (3, 1), "the people of Paris, of whom the voter is left out")
     until(lambda: judged("elders") == (1, 0), "the voter")
-    desk.say("consent.changed", {"contact_id": voter}, **YES)
+    desk.system.say("consent.changed", {"contact_id": voter}, **YES)
     until(lambda: judged("paris") == (3, 0), "the voter among the people of Paris")
 
 
@@ -174,9 +156,9 @@ def told_of_the_campaign(desk: Desk, folder: Path, nobody: tuple[str, ...]) -> N
     wrong = desk.run(*said, "set", "ads-1", *who, "--amount", "10", "--begins", "2026-02-01", "--ends", "1 March")
     assert refused(wrong, code=2) == "--ends: give a day, such as 2026-02-01\n"
     for amount in ("1000", "1250.50"):
-        ended_well(desk.run(*said, "set", "ads-1", *who, *when, "--amount", amount))
-    assert "ads-l: nothing is written down of it" in refused(desk.run(*said, "export", "ads-l", "--out", str(folder)))
-    ended_well(desk.run(*said, "export", "ads-1", "--out", str(folder), "--language", "fr"))
+        desk.do(*said, "set", "ads-1", *who, *when, "--amount", amount)
+    assert "ads-l: nothing is written down of it" in desk.refused(*said, "export", "ads-l", "--out", str(folder))
+    desk.do(*said, "export", "ads-1", "--out", str(folder), "--language", "fr")
     told = json.loads((folder / "notice.json").read_text())
     assert (told["record"]["amount"], len(told["earlier_versions"])) == (125_050, 1)
     [audience] = told["audiences"]

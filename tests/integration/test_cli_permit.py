@@ -1,4 +1,4 @@
-"""`harmonia permit` on a running system: who is told to leave alone is left alone, whatever the list looks like."""
+"""`harmonia permit`, `suppressions export` and `hold` on a running system: who is to be left alone is left alone."""
 
 import csv
 import io
@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,53 +14,50 @@ from events.json_types import JSON
 from events.topics import AUDIT_LOG
 from sinks.keys import HOLDS, identity_key
 from streams.domain.pressure import default_policy
-from streams.local.stack import Stack
-from streams.services.audience_filter.filtering import ALONE
-from tests.integration.command import PATIENCE_S, Ended, ended_well, environment_of, harmonia, on, refused
-from tests.integration.said import afternoon, event, fresh, structured
-from tests.integration.system import System, running_system, state_of
+from tests.integration.command import PATIENCE_S, Ended, environment_of
+from tests.integration.said import afternoon, fresh
+from tests.integration.system import System, until_in_redis
 from tests.integration.tap import tapped
+from tests.integration.terminal import Terminal
 from tests.integration.waiting import until
 
 ASK = ("permit", "--channel", "email", "--purpose", "fundraising", "--json", "--at")
 A_DAY_S = "86400"
+FOREVER = "2099-01-01T00:00:00.000Z"
 Rows = list[dict[str, str]]
 
 
-@pytest.fixture(scope="module")
-def system(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with running_system(stack, tmp_path_factory.mktemp("worker")) as running:
-        yield running
-
-
-class Sender:
+class Sender(Terminal):
     """Somebody with a list."""
-
-    def __init__(self, system: System, folder: Path) -> None:
-        self.folder = folder
-        self.system = system
-        self.denied = folder / "denied.csv"
-
-    def say(self, topic: str, type_: str, contact: dict[str, JSON], **data: JSON) -> None:
-        self.system.deployment.producer.send(topic, structured(event(type_, contact, **data))[0]).get(30)
 
     def known(self) -> str:
         """The address of somebody who is in Redis and has nothing against mail."""
         address = f"{fresh()}@example.org"
-        self.say("email-events", "email.opened", {"email": address})
-        name = self.system.deployment.identify({"email": address})
-        until(lambda: state_of(self.system, name) is not None, "a profile in Redis")
+        self.system.say("email.opened", {"email": address})
+        until_in_redis(self.system, self.system.deployment.identify({"email": address}))
         return address
 
-    def run(self, given: str, *words: str, ask: tuple[str, ...] = ASK, **settings: str) -> Ended:
-        where = on(self.system.stack, **settings)
-        return harmonia(self.folder, *ask, afternoon(), *words, environment=where, given=given.encode())
+    def permit(self, given: str, *words: str) -> Ended:
+        return self.run(*ASK, afternoon(), *words, given=given.encode())
 
     def judged(self, given: str, *words: str) -> tuple[Rows, Rows]:
         """The rows of both files."""
-        ended = self.run(given, "--denied", str(self.denied), *words)
+        denied = self.folder / "denied.csv"
+        ended = self.permit(given, "--denied", str(denied), *words)
         assert ended.returncode == 0, ended.stderr
-        return rows(ended.stdout), rows(self.denied.read_bytes())
+        return rows(ended.stdout), rows(denied.read_bytes())
+
+    def closed(self, channel: str, *words: str, code: int = 0) -> Rows:
+        """Whom nobody may reach by it."""
+        ended = self.run("suppressions", "export", "--channel", channel, *words)
+        assert ended.returncode == code, ended.stderr
+        return rows(ended.stdout)
+
+    def list_of(self, text: str) -> str:
+        """A file with a list."""
+        file = self.folder / f"{fresh()}.csv"
+        file.write_bytes(text.encode())
+        return str(file)
 
 
 def rows(text: bytes) -> Rows:
@@ -72,13 +68,13 @@ def rows(text: bytes) -> Rows:
 def sender(system: System, tmp_path: Path) -> Sender:
     """Once Redis has told that nothing is missing."""
     sender = Sender(system, tmp_path)
-    until(lambda: sender.run("email\n").returncode == 0, "a Redis that is whole")
+    until(lambda: sender.permit("email\n").returncode == 0, "a Redis that is whole")
     return sender
 
 
 def test_rows_are_told_apart_and_given_back_as_they_were(sender: Sender) -> None:
     ada, ben = sender.known(), sender.known()
-    sender.say("email-events", "email.unsubscribed", {"email": ben})
+    sender.system.say("email.unsubscribed", {"email": ben})
 
     given = (
         "\ufeffName,E-Mail,Note\r\n"
@@ -109,18 +105,21 @@ def test_rows_are_told_apart_and_given_back_as_they_were(sender: Sender) -> None
         "6": ("deny", "no_identifier"),
         "7": ("deny", "repeated_in_audience"),
     }
-    assert sender.denied.read_bytes().startswith("\ufeffName,E-Mail,Note,harmonia_decision".encode())
+    told = (sender.folder / "denied.csv").read_bytes()
+    assert told.startswith("\ufeffName,E-Mail,Note,harmonia_decision".encode())
+    shown = sender.run(*ASK[:-2], "--at", afternoon(), given=given.encode()).stderr.decode()
+    assert "not read, and given back as they were: the columns Name, Note" in shown
+    assert "repeated_in_audience" in shown
+    assert f"2 of 6 allowed, by policy {default_policy().version}" in shown
 
 
 def test_whoever_was_erased_by_an_address_is_denied_by_every_identifier(sender: Sender) -> None:
     voter, van, address = f"NY:{fresh()}", fresh(), f"{fresh()}@example.org"
-    sender.say("email-events", "email.unsubscribed", {"voter_id": voter, "external": {"van": van}, "email": address})
+    sender.system.say("email.unsubscribed", {"voter_id": voter, "external": {"van": van}, "email": address})
     hasher, redis = sender.system.deployment.hasher, sender.system.deployment.redis
-    name, hashed = hasher.voter(voter), hasher.email(address) or ""
-    until(lambda: state_of(sender.system, name) is not None, "a profile in Redis")
-    until(lambda: redis.get(identity_key(hashed)) is not None, "the profile by its address too")
-    where = on(sender.system.stack)
-    ended_well(harmonia(sender.folder, "contact", "erase", address, "--yes", environment=where))
+    until_in_redis(sender.system, hasher.voter(voter))
+    until(lambda: redis.get(identity_key(hasher.email(address) or "")) is not None, "the profile by its address too")
+    sender.do("contact", "erase", address, "--yes")
 
     def reasons(column: str, value: str) -> list[str]:
         allowed, denied = sender.judged(f"{column}\n{value}\n")
@@ -131,142 +130,139 @@ def test_whoever_was_erased_by_an_address_is_denied_by_every_identifier(sender: 
     until(lambda: reasons("external.van", van) == ["erased"], "the closing under an id that the command did not name")
 
 
-def test_what_was_denied_of_a_list_is_in_the_report_of_the_day(sender: Sender) -> None:
-    campaign = fresh()
-    ended_well(harmonia(sender.folder, "hold", "--campaign", campaign, "--anyway", environment=on(sender.system.stack)))
+def test_whoever_was_erased_is_in_the_file_by_whichever_name_the_list_has(sender: Sender) -> None:
+    voter, email = f"NY:{fresh()}", f"{fresh()}@example.org"
+    sender.system.say("donation.made", {"voter_id": voter, "email": email}, donation_id=f"d:{fresh()}")
+    sender.system.say("contact.erased", {"voter_id": voter})
+    for text in (f"voter_id\n{voter}\n", f"email\n{email}\n"):
+        match = ("--match", sender.list_of(text))
+        [row] = until(lambda match=match: sender.closed("text", *match) or None, "the closing")  # type: ignore[misc]
+        assert row["harmonia_reason"] == "erased"
+
+
+def test_a_held_campaign_reaches_nobody_until_it_is_lifted_and_each_no_is_in_the_report_of_the_day(
+    sender: Sender,
+) -> None:
+    campaign, address, given = fresh(), sender.known(), f"email\n{fresh()}@example.org\n{fresh()}@example.org\n\n"
+    sender.do("hold", "--campaign", campaign, "--anyway")
     with tapped(sender.system.settings, AUDIT_LOG) as tap:
-        sender.judged(f"email\n{fresh()}@example.org\n{fresh()}@example.org\n\n", "--campaign", campaign)
-        tap.until(bool, "the record of the list")
-    [record] = [json.loads(one.value or b"") for one in tap.records]
-    assert record["counts"] == [{"decision": "deny", "reason": "held", "rows": 2}]
-    assert (record["campaign_id"], record["answers"]) == (campaign, [])
-    assert b"example.org" not in (tap.records[0].value or b"")
-    words, where = ("report", "daily", "--date", record["at"][:10], "--json"), on(sender.system.stack)
-    reported = harmonia(sender.folder, *words, environment={**where, "HARMONIA_TIME_ZONE": "UTC"})
+        allowed, [row, _] = sender.judged(given, "--campaign", campaign)
+        assert (allowed, row["harmonia_decision"], row["harmonia_reason"]) == ([], "deny", "held")
+        one_person = ("permit", "check", address, "--channel", "email", "--campaign", campaign)
+        assert "deny: held" in sender.refused(*one_person)
+        tap.until(lambda kept: len(kept) == 2, "the records of both answers")
+    of_list, of_person = sorted(
+        (json.loads(one.value or b"") for one in tap.records), key=lambda one: len(one["answers"])
+    )
+    assert of_list["counts"] == [{"decision": "deny", "reason": "held", "rows": 2}]
+    assert (of_list["campaign_id"], of_list["answers"]) == (campaign, [])
+    contact_id = sender.system.deployment.identify({"email": address})
+    assert of_person["answers"] == [{"contact_id": contact_id, "decision": "deny", "reason": "held"}]
+    assert (of_person["what"], of_person["channel"], of_person["campaign_id"]) == ("permission", "email", campaign)
+    assert not any(b"example.org" in (one.value or b"") for one in tap.records)
+    day = ("report", "daily", "--date", of_list["at"][:10], "--json")
+    reported = sender.run(*day, where={"HARMONIA_TIME_ZONE": "UTC"})
     assert reported.returncode == 0, reported.stderr  # which says that there is no lake
     [held] = [one for one in json.loads(reported.stdout)["day"]["held"] if one["reason"] == "held"]
     assert held["rows"] >= 2
 
-
-def test_a_no_about_one_person_is_written_down_for_the_report_of_the_day(sender: Sender) -> None:
-    campaign, address, where = fresh(), sender.known(), on(sender.system.stack)
-    ended_well(harmonia(sender.folder, "hold", "--campaign", campaign, "--anyway", environment=where))
-    with tapped(sender.system.settings, AUDIT_LOG) as tap:
-        words = ("permit", "check", address, "--channel", "email", "--campaign", campaign)
-        assert "deny: held" in refused(harmonia(sender.folder, *words, environment=where))
-        tap.until(bool, "the record of the answer")
-    [record] = [json.loads(one.value or b"") for one in tap.records]
-    contact_id = sender.system.deployment.identify({"email": address})
-    assert record["answers"] == [{"contact_id": contact_id, "decision": "deny", "reason": "held"}]
-    assert (record["what"], record["channel"], record["campaign_id"]) == ("permission", "email", campaign)
-
-
-def test_a_held_campaign_reaches_nobody_until_it_is_lifted(sender: Sender) -> None:
-    campaign, given = fresh(), f"email\n{fresh()}@example.org\n"
-    where = on(sender.system.stack)
-    ended_well(harmonia(sender.folder, "hold", "--campaign", campaign, "--anyway", environment=where))
-    allowed, [row] = sender.judged(given, "--campaign", campaign)
-    assert (allowed, row["harmonia_decision"], row["harmonia_reason"]) == ([], "deny", "held")
-    listed = ended_well(harmonia(sender.folder, "hold", "--list", "--json", environment=where)).stdout
-    [shown] = [one for one in json.loads(listed) if one["campaign_id"] == campaign]
-    assert shown == {"campaign_id": campaign, "until": None, "in_force": True}
     sender.system.deployment.redis.hdel(HOLDS, campaign)
-    listed = ended_well(harmonia(sender.folder, "hold", "--list", environment=where)).stdout
-    assert b"not yet: Redis does not show it" in listed
-    ended_well(harmonia(sender.folder, "hold", "--campaign", campaign, environment=where))
-    assert len(sender.judged(given, "--campaign", fresh())[0]) == 1
-    ended_well(harmonia(sender.folder, "hold", "--campaign", campaign, "--lift", environment=where))
-    assert len(sender.judged(given, "--campaign", campaign)[0]) == 1
+    assert "not yet: Redis does not show it" in sender.do("hold", "--list")
+    sender.do("hold", "--campaign", campaign)
+    assert len(sender.judged(given, "--campaign", fresh())[0]) == 2
+    sender.do("hold", "--campaign", campaign, "--lift")
+    assert len(sender.judged(given, "--campaign", campaign)[0]) == 2
+
+
+def test_a_hold_is_confirmed_listed_and_lifted(sender: Sender) -> None:
+    campaign = "gotv-by-name"  # no number, which may be one to call and so would not be suggested
+    redis = sender.system.deployment.redis
+    said = sender.told("hold", "--campaign", campaign, "--anyway", "--until", FOREVER)
+    assert said == {"campaign_id": campaign, "on_hold": True, "until": FOREVER}
+    assert redis.hget(HOLDS, campaign) is not None
+
+    def listed(*words: str) -> list[dict[str, JSON]]:
+        return [row for row in sender.told(*words) if row["campaign_id"] == campaign]
+
+    assert listed("hold", "--list") == [{"campaign_id": campaign, "until": FOREVER, "in_force": True}]
+    assert campaign in sender.do("hold", "--list")
+    [told] = listed("campaigns", "list")
+    assert (told["on_hold"], told["until"], told["messages"]) == (True, FOREVER, 0)
+    typo = f"{campaign[:-1]}_"
+    for way in ((), ("--lift",)):
+        reason = sender.refused("hold", "--campaign", typo, *way)
+        assert reason.startswith(f"no campaign {typo} has been heard of. Did you mean {campaign}? Nothing was changed")
+    assert redis.hget(HOLDS, typo) is None
+    assert (
+        sender.do("hold", "--campaign", campaign, "--lift") == f"{campaign} is not on hold any more; Redis shows it\n"
+    )
+    assert redis.hget(HOLDS, campaign) is None
+    assert listed("hold", "--list") == []
+
+
+def test_a_campaign_that_any_channel_has_named_may_be_held(sender: Sender) -> None:
+    """Of texts nobody counts campaigns, so what was said last is looked at."""
+    campaign = fresh()
+    sender.system.say("text.sent", {"contact_id": fresh()}, campaign_id=campaign)
+    until(lambda: sender.run("hold", "--campaign", campaign).returncode == 0, "the campaign")
+    sender.do("hold", "--campaign", campaign, "--lift")
+    again = sender.do("hold", "--campaign", campaign, "--lift")
+    assert again == f"{campaign} was not on hold, so nothing was lifted; see `harmonia hold --list`\n"
+
+
+def test_a_redis_to_which_nobody_writes_confirms_no_hold_and_allows_nobody(sender: Sender) -> None:
+    """Another database, as if it had been flushed."""
+    where = {"REDIS_URL": sender.system.stack.redis_url.rpartition("/")[0] + "/7"}
+    unseen = sender.refused("hold", "--campaign", fresh(), "--anyway", "--wait", "0.3", where=where)
+    assert unseen.startswith("sent to campaign-holds and accepted, so it will still be carried out; but Redis")
+    judged = sender.run(*ASK, afternoon(), given=f"email\n{fresh()}@example.org\n".encode(), where=where)
+    assert (judged.returncode, b"profiles_incomplete" in judged.stderr, judged.stdout) == (1, True, b"")
+    nowhere = sender.refused(
+        *ASK, afternoon(), "--denied", str(sender.folder / "none" / "denied.csv"), given=b"email\n"
+    )
+    assert nowhere.startswith("--denied: ")  # before anybody is judged
 
 
 def test_one_person_is_asked_about_reserved_listed_and_given_back(sender: Sender) -> None:
     address = sender.known()
 
-    def run(*words: str) -> Ended:
-        return harmonia(sender.folder, *words, environment=on(sender.system.stack))
-
     def check(team: str) -> tuple[int, str]:
-        ended = run("permit", "check", address, "--channel", "letter", "--team", team, "--json")
+        ended = sender.run("permit", "check", address, "--channel", "letter", "--team", team, "--json")
         [decision] = json.loads(ended.stdout)["decisions"]
         return ended.returncode, f"{decision['decision']} {decision['reason']}"
 
     assert check("field") == (0, "allow ok")
     assert len(sender.judged(f"email\n{address}\n", "--team", "digital", "--reserve", A_DAY_S)[0]) == 1
     assert check("field") == (1, "defer reserved")
-    [held] = map(json.loads, ended_well(run("reservations", "list", address, "--json")).stdout.splitlines())
+    [held] = sender.lines("reservations", "list", address)
     assert (held["team"], held["channel"]) == ("digital", "email")
-    assert ended_well(run("reservations", "release", address)).stdout.startswith(
-        b"released: email, reserved by digital"
-    )
+    released = sender.do("reservations", "release", address)
+    assert released.startswith("released: email, reserved by digital")
     assert check("field") == (0, "allow ok")
-    assert refused(run("reservations", "release", address)) == "this person is not reserved\n"
+    assert sender.refused("reservations", "release", address) == "this person is not reserved\n"
 
 
-def test_a_list_that_was_reserved_is_given_back_as_a_whole(sender: Sender) -> None:
+def test_for_a_list_that_one_team_has_reserved_another_waits_until_it_is_given_back(sender: Sender) -> None:
     given = "\n".join(["email", sender.known(), sender.known(), ""])
-
-    def run(*words: str) -> Ended:
-        return harmonia(sender.folder, *words, environment=on(sender.system.stack))
-
-    ended = sender.run(given, "--team", "digital", "--reserve", A_DAY_S)
+    ended = sender.permit(given, "--team", "digital", "--reserve", A_DAY_S)
     list_id = json.loads(ended.stderr)["reserved_as"]
-    every = map(json.loads, ended_well(run("reservations", "list", "--team", "digital", "--json")).stdout.splitlines())
+    every = sender.lines("reservations", "list", "--team", "digital")
     assert [each["list"] for each in every].count(list_id) == 2
-    assert sender.judged(given, "--team", "field")[0] == []
-    told = f"released: 2 people of the list {list_id}\n"
-    assert ended_well(run("reservations", "release", "--list", list_id)).stdout.decode() == told
+    allowed, [row, _] = sender.judged(given, "--team", "field")
+    assert (allowed, row["harmonia_decision"], row["harmonia_reason"]) == ([], "defer", "reserved")
+    assert row["harmonia_earliest_at"]
+    assert len(sender.judged(given, "--team", "digital")[0]) == 2
+    released = sender.do("reservations", "release", "--list", list_id)
+    assert released == f"released: 2 people of the list {list_id}\n"
     assert len(sender.judged(given, "--team", "field")[0]) == 2
-    assert "nobody is reserved with the list" in refused(run("reservations", "release", "--list", list_id))
+    assert "nobody is reserved with the list" in sender.refused("reservations", "release", "--list", list_id)
 
 
 def test_one_person_is_asked_about_at_another_time(sender: Sender) -> None:
-    address = sender.known()
-
-    def check(at: str) -> Ended:
-        words = ("permit", "check", address, "--channel", "email", "--purpose", "fundraising", "--json", "--at", at)
-        return harmonia(sender.folder, *words, environment=on(sender.system.stack))
-
-    ended = [check(afternoon()), check(f"{afternoon()[:10]}T08:00:00Z")]
+    asked = ("permit", "check", sender.known(), *ASK[1:])
+    ended = [sender.run(*asked, at) for at in (afternoon(), f"{afternoon()[:10]}T08:00:00Z")]
     told = [(each.returncode, json.loads(each.stdout)["decisions"][0]["reason"]) for each in ended]
     assert told == [(0, "ok"), (1, "hours")]
-    assert "--at: give RFC 3339" in refused(check("tonight"), 2)
-
-
-def test_whom_one_team_has_reserved_another_has_to_wait_for(sender: Sender) -> None:
-    given = f"email\n{sender.known()}\n"
-    assert len(sender.judged(given, "--team", "digital", "--reserve", A_DAY_S)[0]) == 1
-    allowed, [row] = sender.judged(given, "--team", "field")
-    assert (allowed, row["harmonia_decision"], row["harmonia_reason"]) == ([], "defer", "reserved")
-    assert row["harmonia_earliest_at"]
-    assert len(sender.judged(given, "--team", "digital")[0]) == 1
-
-
-def test_several_processes_keep_the_order_and_lose_nobody(sender: Sender) -> None:
-    names = [f"{number}-{fresh()}@example.org" for number in range(ALONE + 4_500)]
-    ended = sender.run("\n".join(["email", *names, ""]), "--processes", "2")
-    assert ended.returncode == 0, ended.stderr
-    assert [row["email"] for row in rows(ended.stdout)] == names
-    said = json.loads(ended.stderr)
-    assert (said["rows"], said["allowed"], said["complete"]) == (len(names), len(names), True)
-    assert said["reasons"] == {"allow:ok": len(names)}
-
-
-def test_a_redis_that_lacks_something_allows_nobody(sender: Sender) -> None:
-    """Nobody writes to this other database, as if it had been flushed."""
-    empty = sender.system.stack.redis_url.rpartition("/")[0] + "/7"
-    ended = sender.run(f"email\n{fresh()}@example.org\n", REDIS_URL=empty)
-    assert "profiles_incomplete" in refused(ended)
-    assert ended.stdout == b""
-
-
-def test_people_read_a_table_of_what_became_of_them(sender: Sender) -> None:
-    ask = ("permit", "--channel", "text", "--purpose", "fundraising", "--at")
-    ended = sender.run("phone,Name,Note\n212 555 0101,Ada,1\n", ask=ask)
-    assert ended.returncode == 0
-    said = ended.stderr.decode()
-    assert "not read, and given back as they were: the columns Name, Note" in said
-    assert "unknown_contact" in said
-    assert f"0 of 1 allowed, by policy {default_policy().version}" in said
 
 
 def test_whoever_looks_on_sees_a_bar(sender: Sender) -> None:
@@ -274,7 +270,7 @@ def test_whoever_looks_on_sees_a_bar(sender: Sender) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "streams.cli.main", *ASK, afternoon()],
         cwd=sender.folder,
-        env=environment_of(sender.folder, on(sender.system.stack, TERM="xterm")),
+        env=environment_of(sender.folder, {**sender.environment, "TERM": "xterm"}),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=theirs,
@@ -287,7 +283,56 @@ def test_whoever_looks_on_sees_a_bar(sender: Sender) -> None:
     os.close(ours)
 
 
-def test_a_second_file_that_cannot_be_written_is_said_before_anybody_is_judged(sender: Sender) -> None:
-    ended = sender.run("email\n", "--denied", str(sender.folder / "none" / "denied.csv"))
-    assert refused(ended).startswith("--denied: ")
-    assert ended.stdout == b""
+def test_who_is_closed_is_exported_by_contact_id_and_goes_when_open_again(sender: Sender) -> None:
+    ada = fresh()
+    command = sender.system.say("contact.suppressed", {"contact_id": ada})
+
+    def closed(*words: str) -> Rows:
+        return [row for row in sender.closed("text", *words) if row["contact_id"] == ada]
+
+    since = "2012-02-22T09:00:00.000Z"
+    [row] = until(lambda: closed() or None, "the closing")
+    assert row == {"contact_id": ada, "channel": "text", "reason": "suppressed", "since": since, "until": ""}
+    assert closed("--since", "2012-02-22T09:00:00.001Z") == []
+
+    retracts: JSON = {"source": command["source"], "id": command["id"]}
+    sender.system.say("interaction.retracted", {"contact_id": ada}, retracts=retracts)
+    until(lambda: not closed(), "the end of it")
+
+
+def test_a_list_of_the_sender_is_matched_by_any_name_and_its_own_ids_come_back(sender: Sender) -> None:
+    ada, van, email = fresh(), fresh(), f"{fresh()}@example.org"
+    sender.system.say("donation.made", {"external": {"van": van}, "email": email}, donation_id=f"d:{ada}")
+    sender.system.say("contact.suppressed", {"email": email})
+    mine = sender.list_of(
+        f'\ufeffVANID,Name,E-Mail\r\n{van},"L, Ada",{email.upper()}\r\n{fresh()},Grace,{ada}@example.org\r\n'
+    )
+
+    upload = ("--format", "van", "--match", mine)
+    found = until(lambda: sender.closed("email", *upload) or None, "the closing")
+    assert [row["VANID"] for row in found] == [van]
+    assert (found[0]["Channel"], found[0]["Reason"], found[0]["Date Contacted"]) == (
+        *("email", "suppressed", "2012-02-22"),
+    )
+
+    by_van_alone = ("--match", sender.list_of(f"external.van\n{van}\n"))
+    until(lambda: sender.closed("door", *by_van_alone) or None, "the link")
+    assert sender.closed("email", "--format", "actionnetwork", "--match", mine) == [{"Email": email.upper()}]
+    assert sender.closed("email", *by_van_alone, "--reopened") == []
+    everyone = sender.run("suppressions", "export", "--channel", "email", "--format", "van")
+    assert (everyone.returncode, b"keyed hash" in everyone.stderr) == (1, True)
+    assert email.encode() not in everyone.stdout + everyone.stderr
+    unnamed = ("suppressions", "export", "--channel", "email", "--match")
+    no_van = sender.refused(*unnamed, sender.list_of("email\n"), "--format", "van", code=2)
+    assert no_van.startswith("for van the audience needs a column VANID")
+    nobody = sender.refused(*unnamed, sender.list_of("name\n"), code=2)
+    assert nobody.startswith("--match: no column of the header names a person")
+
+
+def test_a_row_that_cannot_be_read_is_named_and_the_others_are_there(sender: Sender) -> None:
+    ada = fresh()
+    sender.system.say("contact.suppressed", {"contact_id": ada})
+    match = ("--match", sender.list_of(f'contact_id,note\nx,"open\n{ada},2\n'))
+    found = until(lambda: sender.closed("phone", *match, code=1) or None, "the closing")
+    assert [row["contact_id"] for row in found] == [ada]
+    assert "line 2" in sender.run("suppressions", "export", "--channel", "phone", *match).stderr.decode()

@@ -1,21 +1,17 @@
 """`harmonia segments members, explain`: from a definition to a list, of whom one is told why, and forgotten."""
 
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-
 from events.json_types import JSON
 from events.topics import AUDIT_LOG
-from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
 from streams.platform.topic_reading import records_of
-from tests.integration.command import Ended, ended_well, harmonia, on, refused
 from tests.integration.console_process import Visitor, console_process, one_person
-from tests.integration.said import event, fresh, structured
-from tests.integration.system import System, running_system
+from tests.integration.said import fresh
+from tests.integration.system import System
+from tests.integration.terminal import Terminal
 from tests.integration.waiting import until
 
 TOKEN = "a-token-of-the-office"
@@ -29,24 +25,11 @@ none = [{ tag = "opponent" }]
 """
 
 
-@pytest.fixture
-def system(own_stack: Stack, tmp_path: Path) -> Iterator[System]:
-    """A deployment of its own: segments are about everybody."""
-    with running_system(own_stack, tmp_path / "worker") as running:
-        yield running
+class Finance(Terminal):
+    """At a deployment of its own: segments are about everybody."""
 
-
-class Terminal:
-    def __init__(self, system: System, folder: Path) -> None:
-        self.system, self._folder = system, folder
-
-    def run(self, *words: str) -> Ended:
-        return harmonia(self._folder, *words, environment=on(self.system.stack, COLUMNS="200"))
-
-    def gift(self, contact: dict[str, str], amount: int) -> None:
-        gift: dict[str, JSON] = {"donation_id": f"desk:{fresh()}", "amount": amount, "currency": "USD"}
-        said = event("donation.made", {**contact}, **gift)
-        self.system.deployment.producer.send("donation-events", structured(said)[0]).get(30)
+    def gift(self, contact: dict[str, JSON], amount: int) -> None:
+        self.system.say("donation.made", contact, donation_id=f"desk:{fresh()}", amount=amount, currency="USD")
 
     def members(self) -> set[str]:
         ended = self.run("segments", "members", "donors", "--json")
@@ -54,43 +37,43 @@ class Terminal:
 
 
 def test_a_member_is_listed_explained_and_gone_once_erased(system: System, tmp_path: Path) -> None:
-    desk, file = Terminal(system, tmp_path), tmp_path / "donors.toml"
+    desk, file = Finance(system, tmp_path, COLUMNS="200"), tmp_path / "donors.toml"
     large, small, email = fresh(), fresh(), f"{fresh()}@example.org"
     file.write_text(DEFINITION)
-    ended_well(desk.run("segments", "define", str(file)))
+    desk.do("segments", "define", str(file))
     desk.gift({"contact_id": large}, 3000)
     desk.gift({"email": email}, 2500)
     desk.gift({"contact_id": small}, 4999)
     until(lambda: desk.run("contact", "show", email).returncode == 0, "the giver of an address")
     until(lambda: desk.run("contact", "show", small).returncode == 0, "the small giver")
-    ended_well(desk.run("contact", "link", large, email))
+    desk.do("contact", "link", large, email)
     until(lambda: desk.members() == {large}, "the member, by both gifts")
     audience = desk.run("audience", "export", "segment:donors", "--for", "online_ads", "--team", "digital")
     assert (audience.returncode, audience.stdout.decode().splitlines()[1].partition(",")[0]) == (0, large)
     assert "HARMONIA_REGIME=us: nobody is refused for want of direct collection" in audience.stderr.decode()
 
-    told = json.loads(ended_well(desk.run("segments", "explain", "donors", large, "--json")).stdout)
+    told = desk.told("segments", "explain", "donors", large)
     assert (told["contact_id"], told["explanation"]["answer"]) == (large, True)
     assert told["member"]["since"].endswith("Z")
-    text = ended_well(desk.run("segments", "explain", "donors", small)).stdout.decode()
+    text = desk.do("segments", "explain", "donors", small)
     assert f"{small} would not be in donors" in text
     assert "the workers have said: no member" in text
     assert "sum of gifts" in text
     assert "49.99" in text
 
-    assert "did you mean donors?" in refused(desk.run("segments", "explain", "doners", large))
-    assert "nobody is known by this contact_id" in refused(desk.run("segments", "explain", "donors", fresh()))
+    assert "did you mean donors?" in desk.refused("segments", "explain", "doners", large)
+    assert "nobody is known by this contact_id" in desk.refused("segments", "explain", "donors", fresh())
 
     defined_and_explained_at_the_console(desk, tmp_path, large)
 
-    ended_well(desk.run("contact", "erase", large, "--yes"))
+    desk.do("contact", "erase", large, "--yes")
     until(lambda: desk.members() == set(), "nobody to be listed")
     redis = system.deployment.redis
     assert not any(redis.hexists(key, large) for key in redis.scan_iter("segments:*"))
-    assert "has been erased" in refused(desk.run("segments", "explain", "donors", large))
+    assert "has been erased" in desk.refused("segments", "explain", "donors", large)
 
 
-def defined_and_explained_at_the_console(desk: Terminal, folder: Path, member: str) -> None:
+def defined_and_explained_at_the_console(desk: Finance, folder: Path, member: str) -> None:
     """A segment is counted, defined, defined again, changed by somebody else, and withdrawn; the audit log has it.
 
     Of another one it is told why somebody is in it.
@@ -102,7 +85,7 @@ def defined_and_explained_at_the_console(desk: Terminal, folder: Path, member: s
         "HARMONIA_CONSOLE_MAY": "define_segment withdraw_segment",
         "HARMONIA_METRICS_PORT": "0",
     }
-    with console_process(folder, on(desk.system.stack, **may)) as console:
+    with console_process(folder, desk.environment | may) as console:
         visitor = Visitor(console.url)
         visitor.sign_in(TOKEN)
         _, text = visitor.ask("/segments/new")
@@ -114,13 +97,13 @@ def defined_and_explained_at_the_console(desk: Terminal, folder: Path, member: s
         order = {"csrf": csrf, "once": _hidden(text, "once"), "text": wanted, "base": _hidden(text, "base")}
         assert visitor.ask("/segments/define", **order)[0] == 303
         assert visitor.ask("/segments/define", **order)[0] == 303
-        shown = json.loads(ended_well(desk.run("segments", "show", "small", "--json")).stdout)
+        shown = desk.told("segments", "show", "small")
         assert shown["definition"]["all"] == [{"gifts": "count", "at_least": 1}]
         changed = wanted.replace("at_least = 1", "at_least = 2")
         assert visitor.ask("/segments/define", **{**order, "text": changed})[0] == 409
         _, text = visitor.ask("/segments/small/withdraw")
         assert visitor.ask("/segments/withdraw", csrf=csrf, once=_hidden(text, "once"), segment="small")[0] == 303
-        assert "no such segment" in refused(desk.run("segments", "show", "small"))
+        assert "no such segment" in desk.refused("segments", "show", "small")
         assert visitor.ask("/people", csrf=csrf, who=member, segment="donors", reason="task")[0] == 303
         assert "$55.00" in until(lambda: _explained(visitor, member), "the explanation")
     with closing(KafkaClients(desk.system.settings).tool_consumer()) as consumer:

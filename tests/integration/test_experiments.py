@@ -1,31 +1,22 @@
 """Results of experiments are what was said of their people, also after the definition was changed."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import orjson
-import pytest
 
 from events.experiment_results import ExperimentResult
 from events.experiments import ExperimentDefinition
 from events.json_types import JSON
 from events.topics import EXPERIMENT_DEFINITIONS, EXPERIMENT_RESULTS
 from streams.domain.experiments.definition_records import definition_record
-from streams.local.stack import Stack
 from tests.integration.said import event, fresh, structured
-from tests.integration.system import System, running_system
+from tests.integration.system import System
 from tests.integration.tap import Tap, tapped
 from tests.integration.waiting import until
 
 DAY = timedelta(days=1)
 BEGUN = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - 20 * DAY
 TOPICS = {"email": "email-events", "donation": "donation-events", "contact": "contact-commands"}
-
-
-@pytest.fixture(scope="module")
-def system(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with running_system(stack, tmp_path_factory.mktemp("experiments")) as running:
-        yield running
 
 
 class Trial:
@@ -134,5 +125,5 @@ def test_a_result_is_what_was_said_and_anew_when_the_definition_is_changed(syste
         assert second["variants"]["A"]["closed"] == 3
         shown = [figures(each)["A"] for each in trial.results(tap)]
         assert all(each in shown[:-1] or each == shown[-1] for each in shown)
-    stored = until(lambda: system.deployment.redis.keys(f"*{trial.name}*"), "the result in Redis")
+    stored = until(lambda: [*system.deployment.redis.scan_iter(match=f"*{trial.name}*")], "the result in Redis")
     assert stored

@@ -1,25 +1,19 @@
 """`harmonia import` on a real Kafka: everything once, also when it is killed in the middle and begun again."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import orjson
-import pytest
 
 from events.topics import DEAD_LETTERS, EMAIL_EVENTS
 from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topic_reading import records_of
-from streams.platform.topics import create_topics
-from tests.integration.command import ended_well, environment_of, harmonia, on
+from tests.integration.command import ended_well, harmonia, killed, on
 from tests.integration.said import fresh
-from tests.integration.system import settings_of
-from tests.integration.waiting import until
 
-ROWS = 60_000
+ROWS = 30_000
 MAPPING = """
 name = "mail"
 [[interactions]]
@@ -31,21 +25,6 @@ email = { column = "who" }
 [interactions.data]
 message_id = { column = "id" }
 """
-
-
-@pytest.fixture(scope="module")
-def stack(own_stack: Stack) -> Stack:
-    """A deployment of its own: others count what is on the shared ones, and leave what not everybody can read."""
-    return own_stack
-
-
-@pytest.fixture(scope="module")
-def settings(stack: Stack) -> Settings:
-    settings = settings_of(stack)
-    admin = KafkaClients(settings).admin()
-    create_topics(admin, settings)
-    admin.close()
-    return settings
 
 
 def export(folder: Path, mark: str, rows: int) -> None:
@@ -65,14 +44,14 @@ def found_in(settings: Settings, topic: str, mark: str) -> list[bytes]:
 COMMAND = ("import", "generic", "mail.csv", "--mapping", "mapping.toml", "--source", "digital/mail", "--json")
 
 
-def test_an_import_and_the_same_again(stack: Stack, settings: Settings, tmp_path: Path) -> None:
+def test_an_import_and_the_same_again(own_stack: Stack, settings: Settings, tmp_path: Path) -> None:
     mark = fresh()
     export(tmp_path, mark, 50)
     told = {"interactions": {"email.opened": 50}, "refused": {"malformed_row": 1}, "left_out": {}}
 
-    dry = ended_well(harmonia(tmp_path, *COMMAND, "--dry-run", environment=on(stack)))
-    first = harmonia(tmp_path, *COMMAND, "--refused", "no.jsonl", environment=on(stack))
-    second = harmonia(tmp_path, *COMMAND, environment=on(stack))
+    dry = ended_well(harmonia(tmp_path, *COMMAND, "--dry-run", environment=on(own_stack)))
+    first = harmonia(tmp_path, *COMMAND, "--refused", "no.jsonl", environment=on(own_stack))
+    second = harmonia(tmp_path, *COMMAND, environment=on(own_stack))
 
     assert len(dry.stdout.splitlines()) == 51
     assert json.loads(dry.stdout.splitlines()[-1])["refused"]["line"] == 52
@@ -84,22 +63,16 @@ def test_an_import_and_the_same_again(stack: Stack, settings: Settings, tmp_path
     assert found_in(settings, DEAD_LETTERS, mark) == [f"{mark}-bad,2025".encode()]
 
 
-def test_an_import_that_is_killed_goes_on(stack: Stack, settings: Settings, tmp_path: Path) -> None:
+def test_an_import_that_is_killed_goes_on(own_stack: Stack, settings: Settings, tmp_path: Path) -> None:
     mark = fresh()
     export(tmp_path, mark, ROWS)
     journal = tmp_path / "home" / "imports"
-    command = [sys.executable, "-m", "streams.cli.main", *COMMAND]
-    environment = environment_of(tmp_path, on(stack))
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL) as process:
-        try:
-            until(lambda: any(journal.glob("*.json")), "the first pieces")
-        finally:
-            process.kill()
+    killed(tmp_path, *COMMAND, environment=on(own_stack), once=lambda: any(journal.glob("*.json")))
     done = json.loads(next(journal.glob("*.json")).read_bytes())
     assert done["done"] > 0
     assert not done["finished"]
 
-    again = harmonia(tmp_path, *COMMAND, environment=on(stack))
+    again = harmonia(tmp_path, *COMMAND, environment=on(own_stack))
 
     assert b"goes on after" in again.stderr
     assert json.loads(again.stdout)["interactions"]["email.opened"] == ROWS - done["done"]

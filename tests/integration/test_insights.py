@@ -22,24 +22,13 @@ from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topic_reading import records_of
-from streams.platform.topics import create_topics
 from tests.integration.command import harmonia, on
 from tests.integration.said import fresh
-from tests.integration.system import settings_of
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.history.lake.topic_records import topic_record
 
 DAYS = ("--from", "2012-02-21", "--to", "2012-02-23")
 FILED, LATER = 20, 3
-
-
-@pytest.fixture(scope="module")
-def settings(stack: Stack) -> Settings:
-    settings = settings_of(stack)
-    admin = KafkaClients(settings).admin()
-    create_topics(admin, settings)
-    admin.close()
-    return settings
 
 
 def test_a_series_has_no_seam(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,6 +47,7 @@ def test_a_series_has_no_seam(settings: Settings, tmp_path: Path, monkeypatch: p
     produce(settings, [*forms[FILED:], forms[3], retraction])
 
     monkeypatch.setenv("KAFKA_BOOTSTRAP", settings.kafka_bootstrap)
+    monkeypatch.setenv("HARMONIA_TOPIC_PREFIX", settings.topic_prefix)
     monkeypatch.setenv("HARMONIA_LAKE", str(tmp_path / "lake"))
     monkeypatch.setenv("HARMONIA_TIME_ZONE", "America/New_York")
     ask = ["insights", "form.submitted", "--campaign", campaign, *DAYS, "--json"]
@@ -82,7 +72,7 @@ def test_a_series_has_no_seam(settings: Settings, tmp_path: Path, monkeypatch: p
     assert between["series"][0]["points"][1]["at"] == "2012-02-22T05:00:00.000Z"
 
 
-def test_the_report_of_a_day_says_who_was_held_back(stack: Stack, settings: Settings, tmp_path: Path) -> None:
+def test_the_report_of_a_day_says_who_was_held_back(own_stack: Stack, settings: Settings, tmp_path: Path) -> None:
     now, reason = datetime.now(UTC), fresh()
     producer = KafkaClients(settings).tool_producer()
     answers = [{"contact_id": f"c{number % 3}", "decision": "deny", "reason": reason} for number in range(5)]
@@ -91,7 +81,9 @@ def test_the_report_of_a_day_says_who_was_held_back(stack: Stack, settings: Sett
     producer.close()
     today = now.date().isoformat()
 
-    ended = harmonia(tmp_path, "report", "daily", "--date", today, "--json", "--out", "pages", environment=on(stack))
+    ended = harmonia(
+        tmp_path, "report", "daily", "--date", today, "--json", "--out", "pages", environment=on(own_stack)
+    )
 
     assert ended.returncode == 0, ended.stderr
     assert b"no lake is set (HARMONIA_LAKE)" in ended.stderr
@@ -100,7 +92,7 @@ def test_the_report_of_a_day_says_who_was_held_back(stack: Stack, settings: Sett
     assert f"{now:%B %Y}</title>" in (tmp_path / f"pages/daily-{today}.html").read_text()
 
 
-def test_a_backtest_says_what_the_lake_lacks_of_the_topic(stack: Stack, settings: Settings, tmp_path: Path) -> None:
+def test_a_backtest_says_what_the_lake_lacks_of_the_topic(own_stack: Stack, settings: Settings, tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
     sent = [topic_record(number, "email.sent", contact={"contact_id": fresh()}) for number in range(FILED + LATER)]
     policy = Path(__file__).parents[1] / "unit/history/backtest/policy.toml"
@@ -111,17 +103,17 @@ def test_a_backtest_says_what_the_lake_lacks_of_the_topic(stack: Stack, settings
     assert lake_gap(settings, files) is None
     began = time.time_ns() // 1_000_000
     produce(settings, sent[FILED:])
-    told = harmonia(tmp_path, *ask, environment=on(stack))
+    told = harmonia(tmp_path, *ask, environment=on(own_stack))
     assert told.returncode == 0, told.stderr
     lacking = orjson.loads(told.stdout)["not_in_lake"]
 
     assert lacking["records"] == LATER
     assert began <= (parse_time(lacking["since"]) or 0)
-    nowhere = harmonia(tmp_path, *ask, environment={**on(stack), "KAFKA_BOOTSTRAP": "127.0.0.1:1"})
+    nowhere = harmonia(tmp_path, *ask, environment={**on(own_stack), "KAFKA_BOOTSTRAP": "127.0.0.1:1"})
     assert orjson.loads(nowhere.stdout)["not_in_lake"] is None
     assert b"how far the lake is behind the topic interactions is not known: Kafka does not answer" in nowhere.stderr
     file_all(settings, files)
-    assert orjson.loads(harmonia(tmp_path, *ask, environment=on(stack)).stdout)["not_in_lake"] is None
+    assert orjson.loads(harmonia(tmp_path, *ask, environment=on(own_stack)).stdout)["not_in_lake"] is None
 
 
 def produce(settings: Settings, records: list[Fetched]) -> None:

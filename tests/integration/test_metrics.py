@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import get_args
@@ -21,42 +20,18 @@ from events.rights_requests import RIGHTS_KINDS
 from events.segments import ChangeCause
 from events.topics import AGENTS, ALL, SINKS
 from streams.domain.pressure import default_policy
-from streams.local.stack import Stack
 from streams.worker.agents.experiments.alerts import Rule
 from streams.worker.measuring.label_names import is_team
 from streams.worker.measuring.takeover import REASONS
 from tests.integration.command import environment_of, on
 from tests.integration.said import event, fresh, structured
-from tests.integration.system import System, ask, running_system, sample, until_in_redis
+from tests.integration.system import System, ask, until_in_redis
 from tests.integration.waiting import until
+from tests.unit.worker.test_metrics import PROMISED
 
 NAMED = {
-    *("harmonia_interactions", "harmonia_dead_letters", "harmonia_duplicates", "harmonia_chunk_seconds"),
-    *(
-        "harmonia_identity_links",
-        "harmonia_identity_findings",
-        "harmonia_profiles_cut",
-        "harmonia_alerts",
-        "harmonia_mail_reports",
-        "harmonia_policy_changes",
-        "harmonia_policy_since_seconds",
-    ),
-    *("harmonia_end_to_end_seconds", "harmonia_lag_records", "harmonia_sink_errors", "harmonia_sink_refills"),
-    "harmonia_times_ahead",
-    *("harmonia_source_quarantined_since_seconds", "harmonia_quarantine_waiting_records", "harmonia_unknown_fields"),
-    *("harmonia_inflow", "harmonia_applied", "harmonia_donations_minor_units", "harmonia_canvass"),
-    *("harmonia_human_acts", "harmonia_judged_acts"),
-    *("harmonia_waiting_seconds", "harmonia_stalled_seconds", "harmonia_topic_partitions"),
-    *("harmonia_sink_behind_records", "harmonia_sink_behind_seconds", "harmonia_rebalances", "harmonia_fail_stops"),
-    *("harmonia_recovery_seconds", "harmonia_recovering_seconds", "harmonia_recovery_records_to_go"),
-    *("harmonia_redis_memory_used_ratio", "harmonia_state_disk_used_ratio", "harmonia_team_expected"),
-    "harmonia_policy_broken",
-    *("harmonia_transactions", "harmonia_transaction_seconds", "harmonia_transaction_records"),
-    "harmonia_transaction_open_seconds",
-    *("harmonia_experiments", "harmonia_experiment_results", "harmonia_experiment_evaluation_seconds"),
-    *("harmonia_experiment_waiting_seconds", "harmonia_experiment_uncounted"),
-    *("harmonia_segments", "harmonia_segment_changes", "harmonia_segment_backfill_partitions"),
-    *("harmonia_segment_time_behind_seconds", "harmonia_rights_requests"),
+    *(name.removesuffix("_total") for name in PROMISED),
+    *("harmonia_source_quarantined_since_seconds", "harmonia_quarantine_waiting_records", "harmonia_rights_requests"),
     *("process_virtual_memory_bytes", "process_resident_memory_bytes", "process_start_time_seconds"),
     *("process_cpu_seconds", "process_open_fds", "process_max_fds"),
 }
@@ -87,13 +62,6 @@ WORDS = {
 
 
 @pytest.fixture(scope="module")
-def system(own_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A deployment of its own: else a worker also counts what those before it left in the topics."""
-    with running_system(own_stack, tmp_path_factory.mktemp("counted")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def somebody(system: System) -> str:
     """A contact_id of whom one interaction was applied, one came twice and one was refused."""
     contact_id = fresh()
@@ -102,17 +70,13 @@ def somebody(system: System) -> str:
     for value in (good, good, structured(event("email.sent", {**contact}, message_id=None))[0]):
         producer.send("email-events", value).get(30)
     until_in_redis(system, contact_id)
-    until(lambda: metric(system, "harmonia_end_to_end_seconds_count", sink="redis") > 0, "the time to Redis observed")
+    until(lambda: system.metric("harmonia_end_to_end_seconds_count", sink="redis") > 0, "the time to Redis observed")
     key, link = write_link(edge_between(contact_id, EdgeEnd(contact_id), EdgeEnd(contact_id)))
     producer.send("identity-links", link, key).get(30)
-    until(lambda: metric(system, "harmonia_identity_links_total", kind="seen") > 0, "what was said of links")
-    until(lambda: metric(system, "harmonia_dead_letters_total", stage="intake", reason="invalid_data") > 0, "a refusal")
-    until(lambda: metric(system, "harmonia_duplicates_total") > 0, "a duplicate")
+    until(lambda: system.metric("harmonia_identity_links_total", kind="seen") > 0, "what was said of links")
+    until(lambda: system.metric("harmonia_dead_letters_total", stage="intake", reason="invalid_data") > 0, "a refusal")
+    until(lambda: system.metric("harmonia_duplicates_total") > 0, "a duplicate")
     return contact_id
-
-
-def metric(system: System, name: str, **labels: str) -> float:
-    return sample(system.workers.addresses[0], name, **labels)
 
 
 def families(system: System) -> list[Metric]:
@@ -122,13 +86,13 @@ def families(system: System) -> list[Metric]:
 def test_each_metric_says_what_came_in(system: System, somebody: str) -> None:
     assert {family.name for family in families(system) if not family.name.endswith("_created")} == NAMED
     assert all(family.documentation for family in families(system))
-    assert metric(system, "harmonia_interactions_total", topic="email-events", outcome="accepted") == 2
-    assert metric(system, "harmonia_interactions_total", topic="email-events", outcome="refused") == 1
-    assert metric(system, "harmonia_interactions_total", topic="interactions", outcome="applied") == 1
-    assert metric(system, "harmonia_interactions_total", topic="interactions", outcome="duplicate") == 1
-    assert metric(system, "harmonia_dead_letters_total", stage="intake", reason="invalid_data") == 1
-    assert metric(system, "harmonia_duplicates_total") == 1
-    assert metric(system, "harmonia_end_to_end_seconds_count", sink="redis") == 1
+    assert system.metric("harmonia_interactions_total", topic="email-events", outcome="accepted") == 2
+    assert system.metric("harmonia_interactions_total", topic="email-events", outcome="refused") == 1
+    assert system.metric("harmonia_interactions_total", topic="interactions", outcome="applied") == 1
+    assert system.metric("harmonia_interactions_total", topic="interactions", outcome="duplicate") == 1
+    assert system.metric("harmonia_dead_letters_total", stage="intake", reason="invalid_data") == 1
+    assert system.metric("harmonia_duplicates_total") == 1
+    assert system.metric("harmonia_end_to_end_seconds_count", sink="redis") == 1
     for agent in ("intake", "contacts", "links", "redis"):  # those of which something was said
         until(partial(_has_worked, system, agent), f"a chunk of {agent}")
 
@@ -155,7 +119,7 @@ def test_labels_are_bounded_and_nobody_is_named(system: System, somebody: str) -
 
 
 def _has_worked(system: System, agent: str) -> bool:
-    return metric(system, "harmonia_chunk_seconds_count", agent=agent) >= 1
+    return system.metric("harmonia_chunk_seconds_count", agent=agent) >= 1
 
 
 def bounded(name: str, value: str, partitions: int) -> bool:
@@ -197,7 +161,7 @@ def test_a_worker_is_ready_only_when_it_works_on_its_partitions(tmp_path: Path, 
 
 def test_the_worker_that_was_there_before_is_ready_again_afterwards(system: System) -> None:
     until(lambda: ask(f"{system.base}/readyz")[0] == 200, "a ready worker")
-    until(lambda: metric(system, "harmonia_lag_records") == 0, "no lag")
+    until(lambda: system.metric("harmonia_lag_records") == 0, "no lag")
     contact_id = fresh()
     value = structured(event("form.submitted", {"contact_id": contact_id}))[0]
     system.deployment.producer.send("outreach-events", value).get(30)

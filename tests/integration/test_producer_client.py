@@ -8,30 +8,12 @@ import pytest
 
 from events.client import InvalidEvent, aio, sync
 from events.topics import EMAIL_EVENTS
-from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topic_reading import records_of
-from streams.platform.topics import create_topics
 from tests.integration.said import fresh
-from tests.integration.system import settings_of
 
 AT = datetime(2026, 2, 3, 18, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def stack(own_stack: Stack) -> Stack:
-    """A deployment of its own: others count what is on the shared ones, and leave what not everybody can read."""
-    return own_stack
-
-
-@pytest.fixture(scope="module")
-def broker(stack: Stack) -> Settings:
-    settings = settings_of(stack)
-    admin = KafkaClients(settings).admin()
-    create_topics(admin, settings)
-    admin.close()
-    return settings
 
 
 def opened(mark: str) -> dict[str, object]:
@@ -47,32 +29,32 @@ def ids_in(settings: Settings, mark: str) -> list[str]:
     return sorted(orjson.loads(value)["id"] for value in values if mark.encode() in value)
 
 
-def test_the_blocking_one(broker: Settings) -> None:
+def test_the_blocking_one(settings: Settings) -> None:
     mark = fresh()
-    with sync.Producer(broker.kafka_bootstrap, "digital/mailer", topic_prefix=broker.topic_prefix) as producer:
+    with sync.Producer(settings.kafka_bootstrap, "digital/mailer", topic_prefix=settings.topic_prefix) as producer:
         for number in range(300):
             producer.send("email.opened", opened(mark), time=AT, id_=f"{mark}-{number}")
         with pytest.raises(InvalidEvent):
             producer.send("email.opened", {}, time=AT)
 
-    assert ids_in(broker, mark) == sorted(f"{mark}-{number}" for number in range(300))
+    assert ids_in(settings, mark) == sorted(f"{mark}-{number}" for number in range(300))
 
 
-def test_it_forgets_what_is_acknowledged(broker: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_forgets_what_is_acknowledged(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sync, "MOST_REMEMBERED", 10)
-    mark, prefix = fresh(), broker.topic_prefix
-    with sync.Producer(broker.kafka_bootstrap, "digital/mailer", topic_prefix=prefix, linger_ms=0) as producer:
+    mark, prefix = fresh(), settings.topic_prefix
+    with sync.Producer(settings.kafka_bootstrap, "digital/mailer", topic_prefix=prefix, linger_ms=0) as producer:
         for _ in range(50):
             producer.send("email.opened", opened(mark), time=AT).get(30)
         assert len(producer._sent) <= 10
 
 
-async def test_the_one_of_asyncio(broker: Settings) -> None:
+async def test_the_one_of_asyncio(settings: Settings) -> None:
     mark = fresh()
-    async with aio.Producer(broker.kafka_bootstrap, "digital/mailer", topic_prefix=broker.topic_prefix) as producer:
+    async with aio.Producer(settings.kafka_bootstrap, "digital/mailer", topic_prefix=settings.topic_prefix) as producer:
         sends = [producer.send("email.opened", opened(mark), time=AT, id_=f"{mark}-{number}") for number in range(300)]
         await asyncio.gather(*sends)
         with pytest.raises(InvalidEvent):
             await producer.send("email.opened", {}, time=AT)
 
-    assert await asyncio.to_thread(ids_in, broker, mark) == sorted(f"{mark}-{number}" for number in range(300))
+    assert await asyncio.to_thread(ids_in, settings, mark) == sorted(f"{mark}-{number}" for number in range(300))

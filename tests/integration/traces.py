@@ -11,7 +11,7 @@ from tests.integration.system import System
 def found_in_redis(system: System, words: Collection[str]) -> list[str]:
     """Keys that have one of the words in them or in what they hold."""
     redis: Any = system.deployment.redis
-    held = {key: key + b" " + _held(redis, key) for key in redis.scan_iter(count=1000)}
+    held = {key: key + b" " + _held(redis, key) for key in redis.scan_iter(match="*", count=1000)}
     return [key.decode() for key, text in held.items() if any(word.encode() in text for word in words)]
 
 
