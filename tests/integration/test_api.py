@@ -17,7 +17,8 @@ import pytest
 
 from events.topics import AUDIT_LOG, CAMPAIGN_HOLDS
 from streams.domain.campaigns.holds import hold_record, lift_record
-from streams.local.stack import local_stack
+from streams.local.stack import Stack
+from tests.contract.redis_server import RedisServer
 from tests.integration.api_process import TEAMS, TOKENS, Api, running_api
 from tests.integration.command import ended_well, harmonia, on
 from tests.integration.said import Event, afternoon, event, fresh, structured
@@ -30,20 +31,15 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("api")
-
-
-@pytest.fixture(scope="module")
-def system(home: Path) -> Iterator[System]:
-    """On a stack of its own, for nobody else's Redis may be emptied."""
-    with local_stack(home / "stack") as stack, running_system(stack, home) as system:
+def system(frail_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Its Redis is its own, for nobody else's may be emptied."""
+    with running_system(frail_stack, tmp_path_factory.mktemp("api")) as system:
         yield system
 
 
 @pytest.fixture(scope="module")
-def api(system: System, home: Path) -> Iterator[Api]:
-    with running_api(home, {**system.stack.environment, **TOKENS}) as api:
+def api(system: System) -> Iterator[Api]:
+    with running_api(system.log.parent, {**system.stack.environment, **TOKENS}) as api:
         yield api
 
 
@@ -90,7 +86,7 @@ def test_what_a_producer_says_is_answered_and_written_down(system: System, api: 
 
 
 def test_an_address_that_nobody_has_heard_of_is_suppressed_and_then_denied(
-    system: System, api: Api, tmp_path: Path
+    system: System, redis_server: RedisServer, api: Api, tmp_path: Path
 ) -> None:
     """Also over a flush: who is unknown is allowed e-mail."""
     address, other = f"{fresh()}@example.org", f"{fresh()}@example.org"
@@ -104,7 +100,7 @@ def test_an_address_that_nobody_has_heard_of_is_suppressed_and_then_denied(
     assert denied["evidence"] == [{"source": command["source"], "id": command["id"]}]
     status, profile = api.ask(f"/v1/contacts?email={address}")
     assert (status, profile["counts"], profile["first_seen"]) == (200, {}, None)
-    system.deployment.redis.flushall()
+    redis_server.tell("FLUSHALL")
     until_answered(api)
     assert judged(api, address) == [("deny", "suppressed")]
 
@@ -149,14 +145,14 @@ def judged(api: Api, *addresses: str) -> list[tuple[str, str]]:
     return [(one["decision"], one["reason"]) for one in answer["decisions"]]
 
 
-def test_a_campaign_is_held_at_once_also_over_a_flush(system: System, api: Api) -> None:
+def test_a_campaign_is_held_at_once_also_over_a_flush(system: System, redis_server: RedisServer, api: Api) -> None:
     campaign, ada = fresh(), fresh()
     until_answered(api)
     producer = system.deployment.producer
     key, value = hold_record(campaign, None, "operator/test", 0)
     producer.send(CAMPAIGN_HOLDS, value, key).get()
     until(lambda: decisions(api, ada, campaign_id=campaign) == ["deny"], "the hold")
-    system.deployment.redis.flushall()
+    redis_server.tell("FLUSHALL")
     until_answered(api)
     assert decisions(api, ada, campaign_id=campaign) == ["deny"]
     producer.send(CAMPAIGN_HOLDS, None, lift_record(campaign)[0]).get()
@@ -181,7 +177,9 @@ def load(system: System) -> Iterator[None]:
         thread.join()
 
 
-def test_of_a_flushed_redis_nobody_is_allowed_until_every_partition_is_back(system: System, api: Api) -> None:
+def test_of_a_flushed_redis_nobody_is_allowed_until_every_partition_is_back(
+    system: System, redis_server: RedisServer, api: Api
+) -> None:
     """Who unsubscribed looks like somebody unknown while the profile is missing, and those are allowed e-mail."""
     stopped = [fresh() for _ in range(STOPPED)]
     until_answered(api)
@@ -191,7 +189,7 @@ def test_of_a_flushed_redis_nobody_is_allowed_until_every_partition_is_back(syst
     assert [api.probe(path) for path in ("livez", "readyz")] == [(200, "alive\n"), (200, "ready\n")]
     with load(system):
         for _ in range(3):
-            system.deployment.redis.flushall()
+            redis_server.tell("FLUSHALL")
             refused = until_denied(api, stopped)
             assert {code for _, code in refused} == {"profiles_incomplete"}
     assert sample(api.metrics, "harmonia_api_incomplete_total") > 0
@@ -246,7 +244,9 @@ def answered(api: Api, asked: dict[str, object], token: str) -> Any:
     return answer if status == 200 else None
 
 
-def test_after_a_flush_nobody_is_allowed_while_a_reservation_from_before_may_last(system: System, api: Api) -> None:
+def test_after_a_flush_nobody_is_allowed_while_a_reservation_from_before_may_last(
+    system: System, redis_server: RedisServer, api: Api
+) -> None:
     """What was reserved is gone with it; that something was is in Kafka. The last but one: it lasts for minutes."""
     ada = fresh()
     until_answered(api)
@@ -254,7 +254,7 @@ def test_after_a_flush_nobody_is_allowed_while_a_reservation_from_before_may_las
     before = time.time()
     assert reasons(api, ada, reserve=60) & {"ok", "hours"}
     assert reasons(api, ada) & {"ok", "hours"}
-    system.deployment.redis.flushall()
+    redis_server.tell("FLUSHALL")
     until_answered(api)
     status, answer = permissions(api, ada, at=None)
     [found] = answer["decisions"]
@@ -276,7 +276,7 @@ def test_tokens_are_counted_where_operators_look(api: Api) -> None:
     assert sample(api.metrics, "harmonia_api_refused_total", code="unauthorized") >= 1
 
 
-def test_when_no_worker_looks_after_redis_there_is_no_answer(system: System, api: Api, home: Path) -> None:
+def test_when_no_worker_looks_after_redis_there_is_no_answer(system: System, api: Api) -> None:
     """The last of this file: afterwards the system has no worker."""
     until_answered(api)
     system.workers.stop()

@@ -3,31 +3,30 @@
 import asyncio
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import pytest
 from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.structs import TopicPartition
 from faust.types import TP
-from kafka import KafkaProducer
 
 from events.dead_letters import DeadLetter
 from events.topics import DEAD_LETTERS, INTERACTIONS
 from streams.engine.changelog import PartitionReader
-from streams.local.stack import local_stack
 from streams.operations.status.kafka_side import observe_kafka
 from streams.operations.status.observations import KafkaObservation
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from tests.integration.letters import on
 from tests.integration.said import event, fresh, structured
-from tests.integration.system import System, running_system, until_in_redis
+from tests.integration.system import System, until_in_redis
 from tests.integration.tap import Kept, tapped
 from tests.unit.engine.crafted import BAD, CODECS, GOOD, KINDS, Craft, Maker, Raw, craft, of_records, varint
 
 TOPIC = "email-events"
+WORKER = {"HARMONIA_QUARANTINE_LETTERS": "0"}
 ROUNDS = 2
 TAKEN_BY_BROKERS = {
     ("any_attributes", "none"),
@@ -49,26 +48,14 @@ class Latin(str):
         return super().encode("latin-1", errors)
 
 
-@pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """On a stack of its own: what kills a worker once kills every one that comes after."""
-    folder = tmp_path_factory.mktemp("poisoned")
-    with (
-        local_stack(folder / "stack") as stack,
-        running_system(stack, folder, HARMONIA_QUARANTINE_LETTERS="0") as running,
-    ):
-        yield running
-
-
 def test_the_name_of_a_header_that_is_not_utf_8_stops_nothing(system: System) -> None:
     contact_id = fresh()
     value, _ = structured(event("email.opened", {"contact_id": contact_id}))
-    producer = KafkaProducer(bootstrap_servers=system.settings.kafka_brokers)
+    producer = system.deployment.producer
     with tapped(system.settings, DEAD_LETTERS) as tap:
         headers = [(Latin("größe"), b"v"), ("own", b"header")]
         producer.send(TOPIC, partition=3, value=b"bad", headers=headers).get(30)
         producer.send(TOPIC, partition=3, value=value, headers=headers).get(30)
-        producer.close()
         assert json.loads(until_in_redis(system, contact_id))["counts"] == {"email.opened": 1}
         [letter] = tap.until(bool, "the letter")
     assert letter.value == b"bad"
@@ -103,23 +90,30 @@ class Taken:
         return {(self.partition, self.base + place) for place in range(self.made.count)}
 
 
-async def send_one(client: AIOKafkaClient, partition: int, raw: bytes) -> tuple[int, int]:
-    """The broker's error, or 0, and the batch's first offset."""
-    request = ProduceRequest(None, -1, 20_000, [(TOPIC, [(partition, raw)])])
-    answer = await client.send(client.cluster.leader_for_partition(TopicPartition(TOPIC, partition)), request)
-    [(_, [(_, error, base, *_)])] = answer.topics
-    return error, base
+@asynccontextmanager
+async def raw_client(settings: Settings) -> AsyncIterator[Callable[[int, bytes], Awaitable[tuple[int, int]]]]:
+    """What sends a batch to a partition as it is: the broker's error, or 0, and the batch's first offset."""
+    topic = settings.topic_prefix + TOPIC
+    client = AIOKafkaClient(bootstrap_servers=settings.kafka_brokers)
+    await client.bootstrap()
+    await client.set_topics((topic,))
+
+    async def send(partition: int, raw: bytes) -> tuple[int, int]:
+        request = ProduceRequest(None, -1, 20_000, [(topic, [(partition, raw)])])
+        answer = await client.send(client.cluster.leader_for_partition(TopicPartition(topic, partition)), request)
+        [(_, [(_, error, base, *_)])] = answer.topics
+        return error, base
+
+    try:
+        yield send
+    finally:
+        await client.close()
 
 
 async def send_what_only_brokers_read(settings: Settings) -> int:
     """A count of headers beyond 32 bits, of which a broker sees the lower ones, which are 0; its error."""
-    client = AIOKafkaClient(bootstrap_servers=settings.kafka_brokers)
-    await client.bootstrap()
-    await client.set_topics((TOPIC,))
-    try:
-        return (await send_one(client, 0, of_records([Raw(b"x", header_count=varint(1 << 31))])))[0]
-    finally:
-        await client.close()
+    async with raw_client(settings) as send:
+        return (await send(0, of_records([Raw(b"x", header_count=varint(1 << 31))])))[0]
 
 
 async def send_crafted(settings: Settings, rng: Maker) -> list[Taken]:
@@ -127,22 +121,16 @@ async def send_crafted(settings: Settings, rng: Maker) -> list[Taken]:
 
     What is made of one kind does not change with the kinds that there are besides.
     """
-    begin = rng.random()
-    client = AIOKafkaClient(bootstrap_servers=settings.kafka_brokers)
-    await client.bootstrap()
-    await client.set_topics((TOPIC,))
-    taken = []
-    try:
+    begin, taken = rng.random(), []
+    async with raw_client(settings) as send:
         for number in range(ROUNDS):
             for kind in KINDS:
                 rng.seed(f"{begin} {number} {kind}")
                 for codec in CODECS:
                     made, partition = craft(kind, codec, rng), rng.randrange(settings.partitions)
-                    error, base = await send_one(client, partition, made.raw)
+                    error, base = await send(partition, made.raw)
                     if not error:
                         taken.append(Taken(kind, codec, made, partition, base))
-    finally:
-        await client.close()
     return taken
 
 

@@ -1,12 +1,9 @@
 """Redis may be emptied or go away: it is filled again by itself, and nothing else waits for it."""
 
 import json
-import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
-import psutil
 import pytest
 
 from events.experiment_results import ExperimentResult
@@ -16,10 +13,10 @@ from sinks.keys import members_key, partition_of, segments_key
 from streams.demo.read_back import profiles_in_redis, profiles_in_topic
 from streams.demo.recount import Profile
 from streams.engine.runs import KafkaRecord
-from streams.local.server import running_server
-from streams.local.stack import local_stack, start
+from streams.local.stack import Stack
+from tests.contract.redis_server import RedisServer
 from tests.integration.said import FITTING, event, fresh, structured
-from tests.integration.system import System, ask, running_system, sample
+from tests.integration.system import System, ask, running_system
 from tests.integration.tap import tapped
 from tests.integration.waiting import until
 from tests.unit.domain.experiments.example import CONTRACTS
@@ -29,14 +26,9 @@ TOPICS = list(FITTING)
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("redis-sink")
-
-
-@pytest.fixture(scope="module")
-def system(home: Path) -> Iterator[System]:
-    """On a stack of its own, for nobody else's Redis may be emptied."""
-    with local_stack(home / "stack") as stack, running_system(stack, home) as system:
+def system(frail_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Its Redis is its own, for nobody else's may be emptied."""
+    with running_system(frail_stack, tmp_path_factory.mktemp("redis-sink")) as system:
         yield system
 
 
@@ -78,56 +70,32 @@ def total(profile: Profile) -> int:
     return sum(counts.values())
 
 
-def metric(system: System, name: str, **labels: str) -> float:
-    return sample(system.workers.addresses[0], name, **labels)
-
-
 def new_contacts() -> list[str]:
     return [fresh() for _ in range(CONTACTS)]
 
 
-def test_a_redis_that_was_emptied_is_filled_again_without_any_traffic(system: System, told: Counter[str]) -> None:
-    publish(system, told, new_contacts(), rounds=2)
-    until_all_in_redis(system, told)
-    there = in_redis(system)
-
-    system.deployment.redis.flushall()
-    until(lambda: in_redis(system) == there, "all profiles again")
-    assert metric(system, "harmonia_sink_refills_total", sink="redis") >= system.settings.partitions
-    assert system.workers.process.poll() is None
-
-
-def in_order(process: psutil.Process) -> None:
-    process.terminate()
-    process.wait(30)
-
-
-def at_once(process: psutil.Process) -> None:
-    """What it had not saved is lost."""
-    process.send_signal(signal.SIGKILL)
-    process.wait(30)
-
-
-@pytest.mark.parametrize("end", [in_order, at_once])
-def test_while_redis_is_away_profiles_go_on_and_afterwards_nothing_is_missing(
-    system: System, told: Counter[str], home: Path, end: Callable[[psutil.Process], None]
+def test_while_redis_is_away_profiles_go_on_and_afterwards_nothing_is_missing_even_where_it_is_emptied(
+    system: System, redis_server: RedisServer, told: Counter[str]
 ) -> None:
-    errors, known, unknown = metric(system, "harmonia_sink_errors_total", sink="redis"), new_contacts(), new_contacts()
+    """What else may befall it is in the chaos suite."""
+    known, unknown = new_contacts(), new_contacts()
     publish(system, told, known)
     until_all_in_redis(system, told)
+    errors = system.metric("harmonia_sink_errors_total", sink="redis")
 
     with tapped(system.settings, CONTACT_STATE) as states:
-        server = running_server(home / "stack" / "redis")
-        assert server is not None
-        end(psutil.Process(server.pid))
+        redis_server.kill()
         publish(system, told, known + unknown, rounds=2)
         states.until(lambda seen: counted_in(seen) >= told_of(told, known + unknown), "all of it in contact-state")
-    until(lambda: metric(system, "harmonia_sink_errors_total", sink="redis") > errors, "errors of the sink")
-    assert running_server(home / "stack" / "redis") is None
+    until(lambda: system.metric("harmonia_sink_errors_total", sink="redis") > errors, "errors of the sink")
     assert [ask(f"{system.base}/{path}")[0] for path in ("livez", "readyz")] == [200, 200]
 
-    assert start(home / "stack").environment == system.stack.environment
+    redis_server.start()
     until_all_in_redis(system, told)
+    there = in_redis(system)
+    redis_server.tell("FLUSHALL")
+    until(lambda: in_redis(system) == there, "all profiles again, without any traffic")
+    assert system.metric("harmonia_sink_refills_total", sink="redis") >= system.settings.partitions
     assert system.workers.process.poll() is None
 
 
@@ -142,7 +110,7 @@ def counted_in(records: list[KafkaRecord]) -> Counter[str]:
 
 
 def test_a_result_of_an_experiment_is_in_redis_comes_back_after_a_flush_and_goes_when_it_is_forgotten(
-    system: System,
+    system: System, redis_server: RedisServer
 ) -> None:
     result: ExperimentResult = {**CONTRACTS, "experiment": fresh()}
     key, value = result["experiment"].encode(), json.dumps(result).encode()
@@ -150,9 +118,9 @@ def test_a_result_of_an_experiment_is_in_redis_comes_back_after_a_flush_and_goes
     producer.send(EXPERIMENT_RESULTS, value, key).get(30)
     until(lambda: redis.get(b"experiment:" + key) == value, "the result in Redis")
 
-    redis.flushall()
+    redis_server.tell("FLUSHALL")
     until(lambda: redis.get(b"experiment:" + key) == value, "the result again")
-    assert metric(system, "harmonia_sink_refills_total", sink="results") >= system.settings.partitions
+    assert system.metric("harmonia_sink_refills_total", sink="results") >= system.settings.partitions
 
     producer.send(EXPERIMENT_RESULTS, None, key).get(30)
     until(lambda: not redis.exists(b"experiment:" + key), "it to be gone")
@@ -161,7 +129,7 @@ def test_a_result_of_an_experiment_is_in_redis_comes_back_after_a_flush_and_goes
 
 
 def test_who_is_in_a_segment_is_in_redis_comes_back_after_a_flush_and_goes_when_it_is_withdrawn(
-    system: System,
+    system: System, redis_server: RedisServer
 ) -> None:
     name, who, since = fresh(), fresh(), "2026-11-28T18:31:51.250Z"
     partition = partition_of(who, system.settings.partitions)
@@ -174,10 +142,10 @@ def test_who_is_in_a_segment_is_in_redis_comes_back_after_a_flush_and_goes_when_
         producer.send(SEGMENT_DEFINITIONS, definition, name.encode(), partition=number).get(30)
     until(lambda: redis.zrange(members, 0, -1, withscores=True) == [(who.encode(), parse_time(since))], "the member")
 
-    redis.flushall()
+    redis_server.tell("FLUSHALL")
     until(lambda: redis.zrange(members, 0, -1) == [who.encode()], "the member again")
     assert redis.hget(segments_key(partition), who) == value
-    assert metric(system, "harmonia_sink_refills_total", sink="segments") >= system.settings.partitions
+    assert system.metric("harmonia_sink_refills_total", sink="segments") >= system.settings.partitions
 
     for number in range(system.settings.partitions):
         producer.send(SEGMENT_DEFINITIONS, None, name.encode(), partition=number).get(30)
