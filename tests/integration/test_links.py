@@ -64,24 +64,18 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def stack(own_stack: Stack) -> Stack:
-    """Of a deployment of its own: it has one `identity-links`."""
-    return own_stack
-
-
-@pytest.fixture(scope="module")
-def deployment(stack: Stack) -> Iterator[Deployment]:
-    with open_deployment(settings_of(stack)) as deployment:
+def deployment(own_stack: Stack) -> Iterator[Deployment]:
+    with open_deployment(settings_of(own_stack)) as deployment:
         yield deployment
 
 
-@pytest.fixture
-def team(stack: Stack, deployment: Deployment, home: Path) -> Iterator[Team]:
-    """Two workers, with state directories of their own."""
+@pytest.fixture(scope="module")
+def team(own_stack: Stack, deployment: Deployment, home: Path) -> Iterator[Team]:
+    """Two workers, with state directories of their own; the last test kills one."""
     with ExitStack() as stopping:
         team: Team = {}
         for name in ("one", "two"):
-            environment = environment_of_worker(stack, home / name)
+            environment = environment_of_worker(own_stack, home / name)
             team[name] = start_workers(environment, home / f"{name}.log")
             stopping.callback(team[name].stop)
         yield team
@@ -120,42 +114,6 @@ def roofs_in(records: Kept, partitions: int) -> dict[str, str]:
     return {node: roof for node, roof in roofs.items() if roof not in (None, node)}
 
 
-def test_when_the_owner_of_the_links_is_killed_the_other_worker_goes_on(
-    team: Team, deployment: Deployment, links: list[IdentityLink]
-) -> None:
-    edges = [link for link in links if isinstance(link, IdentityEdge)]
-    found = resolve(edges, [link for link in links if isinstance(link, LinkDecision)], CROWD).roofs
-    expected = {name: roof for name, roof in found.items() if name != roof}
-    half = len(links) // 2
-    partitions = deployment.settings.partitions
-
-    with tapped(deployment.settings, CONTACT_ROOFS) as roofs:
-        first = owner(team)
-        tell(deployment.producer, links[:half])
-        roofs.until(lambda kept: len(kept) > 50, "the first roofs")
-        os.killpg(team[first].process.pid, signal.SIGKILL)
-        tell(deployment.producer, links[half:])
-        roofs.until(lambda kept: roofs_in(kept, partitions) == expected, "all roofs, from the other worker")
-
-    [left] = [name for name in team if name != first]
-    assert owner({left: team[left]}) == left
-    assert sample(team[left].addresses[0], "harmonia_identity_links_total", kind="refused") == 0
-
-
-def test_what_is_no_record_of_ours_stops_nothing(team: Team, deployment: Deployment) -> None:
-    owning = team[owner(team)]
-    refused = sample(owning.addresses[0], "harmonia_identity_links_total", kind="refused")
-    with tapped(deployment.settings, CONTACT_ROOFS) as roofs:
-        deployment.producer.send(IDENTITY_LINKS, b"{", b"seen/nobody")
-        tell(deployment.producer, [edge("last", "last", hashed("email", 10_000))])
-        roofs.of(CONTACT_ROOFS, hashed("email", 10_000).encode())
-    until(
-        lambda: sample(owning.addresses[0], "harmonia_identity_links_total", kind="refused") == refused + 1,
-        "the refused record counted",
-    )
-    assert "nobody" not in owning.log.read_text()
-
-
 def test_an_erasure_that_has_to_wait_for_a_class_is_carried_out(team: Team, deployment: Deployment) -> None:
     """One who was never heard of is asked and answers. Whoever begins to find roofs asks what may be overdue."""
     owning = team[owner(team)]
@@ -176,3 +134,40 @@ def erased_by(by: CommandStamp, records: Kept) -> set[str]:
     read = [read_canonical_id(record.key, record.value) for record in records]
     told = [one for one in read if isinstance(one, tuple)]
     return {node for node, roof in told if roof is not None and roof.erased == by}
+
+
+def test_what_is_no_record_of_ours_stops_nothing(team: Team, deployment: Deployment) -> None:
+    owning = team[owner(team)]
+    refused = sample(owning.addresses[0], "harmonia_identity_links_total", kind="refused")
+    with tapped(deployment.settings, CONTACT_ROOFS) as roofs:
+        deployment.producer.send(IDENTITY_LINKS, b"{", b"seen/nobody")
+        tell(deployment.producer, [edge("last", "last", hashed("email", 10_000))])
+        roofs.of(CONTACT_ROOFS, hashed("email", 10_000).encode())
+    until(
+        lambda: sample(owning.addresses[0], "harmonia_identity_links_total", kind="refused") == refused + 1,
+        "the refused record counted",
+    )
+    assert "nobody" not in owning.log.read_text()
+
+
+def test_when_the_owner_of_the_links_is_killed_the_other_worker_goes_on(
+    team: Team, deployment: Deployment, links: list[IdentityLink]
+) -> None:
+    """The last of this file."""
+    edges = [link for link in links if isinstance(link, IdentityEdge)]
+    found = resolve(edges, [link for link in links if isinstance(link, LinkDecision)], CROWD).roofs
+    expected = {name: roof for name, roof in found.items() if name != roof}
+    half = len(links) // 2
+    partitions = deployment.settings.partitions
+
+    with tapped(deployment.settings, CONTACT_ROOFS) as roofs:
+        first = owner(team)
+        tell(deployment.producer, links[:half])
+        roofs.until(lambda kept: len(kept) > 50, "the first roofs")
+        os.killpg(team[first].process.pid, signal.SIGKILL)
+        tell(deployment.producer, links[half:])
+        roofs.until(lambda kept: roofs_in(kept, partitions) == expected, "all roofs, from the other worker")
+
+    [left] = [name for name in team if name != first]
+    assert owner({left: team[left]}) == left
+    assert sample(team[left].addresses[0], "harmonia_identity_links_total", kind="refused") == 0

@@ -1,30 +1,20 @@
 """A topic that Redis is filled from is deleted and made anew by hand while a worker runs: Redis follows the new one."""
 
-from collections.abc import Iterator
 from contextlib import closing
 
-import pytest
 from kafka import KafkaAdminClient
 from kafka.errors import TopicAlreadyExistsError
 
 from events.topics import CONTACT_LINKS, CONTACT_STATE
 from sinks.keys import position_key
 from streams.demo.read_back import profiles_in_redis, profiles_in_topic
-from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
 from streams.platform.topics import create_topics, describe_topics
 from tests.integration.said import FITTING, event, fresh, structured
-from tests.integration.system import System, running_system
+from tests.integration.system import System
 from tests.integration.waiting import until
 
 SAID_IN = next(iter(FITTING))
-
-
-@pytest.fixture(scope="module")
-def system(own_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A deployment of its own: nobody else's topics may be deleted."""
-    with running_system(own_stack, tmp_path_factory.mktemp("made-anew")) as system:
-        yield system
 
 
 def say(system: System, count: int) -> set[str]:
@@ -68,15 +58,15 @@ def until_seen(system: System, names: set[str]) -> None:
     until(seen, "everybody in Redis")
 
 
-@pytest.mark.parametrize("topic", [CONTACT_STATE, CONTACT_LINKS])
-def test_a_topic_that_is_made_anew_under_a_worker_is_what_redis_holds(system: System, topic: str) -> None:
+def test_topics_that_are_made_anew_under_a_worker_are_what_redis_holds(system: System) -> None:
     until_seen(system, say(system, 100))
-    new, redis = make_anew(system, topic), system.deployment.redis
+    anew = {topic: make_anew(system, topic) for topic in (CONTACT_STATE, CONTACT_LINKS)}
 
     until_seen(system, say(system, 5))
-    places = [position_key(number, topic) for number in range(system.settings.partitions)]
-    until(lambda: {redis.hget(place, "topic_id") for place in places} == {new}, "positions in the new topic")
-
+    redis = system.deployment.redis
+    for topic, new in anew.items():
+        places = [position_key(number, topic) for number in range(system.settings.partitions)]
+        until(lambda: {redis.hget(place, "topic_id") for place in places} == {new}, f"positions in the new {topic}")  # noqa: B023
     with closing(KafkaClients(system.settings).tool_consumer()) as consumer:
         until(lambda: profiles_in_redis(redis) == profiles_in_topic(consumer), "Redis equal to the topic")
     until_seen(system, say(system, 5))
