@@ -5,7 +5,7 @@ import csv
 import os
 import secrets
 import signal
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from redis.asyncio import Redis
 
 from events.topics import AUDIT_LOG
 from sinks.reservations import decode
-from streams.demo.deployment import open_deployment
 from streams.domain.pressure import default_policy_text
 from streams.local.stack import Stack
 from streams.services.audience.workbook import TOO_MUCH
@@ -39,33 +38,25 @@ ADA = Viewer("ada", frozenset({"sending"}))
 BOB = Viewer("bob", frozenset({"sending"}))
 EVIL = '=HYPERLINK("http://example.org")'
 KEY = "a-key-of-a-form-0001"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, stack: Stack) -> Iterator[RedisServer]:
-    """A Redis of these tests alone, which they may kill, beside a Kafka that has its topics."""
-    with open_deployment(settings_of(stack)):
-        found = RedisServer(tmp_path_factory.mktemp("redis"))
-        found.start()
-        yield found
-        found.kill()
+MANY = 16_000
+"""So many that there is a moment at which only some are reserved."""
 
 
 @pytest.fixture
-async def redis(server: RedisServer) -> AsyncIterator[Redis]:
+async def redis(redis_server: RedisServer) -> AsyncIterator[Redis]:
     """In which nobody is known, and nothing is missing."""
-    async with client_of(server.port, retries=5) as client:
+    async with client_of(redis_server.port, retries=5) as client:
         await client.flushall()
-        await fill(server)
+        await fill(redis_server)
         yield client
 
 
 @pytest.fixture
 async def console(
-    redis: Redis, server: RedisServer, stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    redis: Redis, redis_server: RedisServer, stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[SignedInConsole]:
     monkeypatch.setenv("KAFKA_BOOTSTRAP", stack.kafka_bootstrap)
-    monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{server.port}/0")
+    monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{redis_server.port}/0")
     monkeypatch.setenv("HARMONIA_PROFILES_OLDEST_S", "300")
     monkeypatch.setenv("HARMONIA_HOME", str(tmp_path / "home"))
     found = SignedInConsole(redis, tmp_path, audit=Written(), wall_ms=wall_clock())
@@ -267,57 +258,14 @@ async def test_two_who_reserve_one_list_at_once_share_it_out(console: SignedInCo
         assert theirs == keys_of(console, [*mine])
 
 
-async def test_a_child_that_is_killed_while_it_reserves_leaves_no_process_and_says_how_many_it_has_reserved(
-    console: SignedInConsole, redis: Redis
+async def test_of_a_reservation_that_is_cancelled_killed_or_loses_a_server_the_page_says_how_far_it_came(
+    console: SignedInConsole, redis_server: RedisServer, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """One upload for all: the list is still there afterwards, and no process is left."""
     others = set(children())  # of other tests
     async with senders(console, ADA) as [ada]:
-        await ada.upload(list_of(addresses(16_000)))
-        assert "16,000 of 16,000 may be reached now" in await ada.page()
-        await ada.reserve()
-        await until_some_are_reserved(redis)
-        [parent] = [pid for pid in set(children()) - others if b"permit" in command_of(pid)]
-        os.kill(parent, signal.SIGKILL)
-        await ada.ended()
-        assert set(children()) <= others
-        left = len(await reserved(redis))
-        assert 0 < left < 16_000
-        shown = await ada.page()
-        assert f"{left:,} people were reserved for digital" in shown
-        assert "nothing of it can be downloaded" in shown
-        await ada.reserve()
-        await ada.ended()
-        assert len(await reserved(redis)) == len(await ada.downloaded()) == 16_000
-
-
-async def test_a_reservation_that_is_cancelled_ends_says_how_far_it_came_and_goes_on_without_an_upload(
-    console: SignedInConsole, redis: Redis
-) -> None:
-    others = set(children())  # of other tests
-    async with senders(console, ADA) as [ada]:
-        await ada.upload(list_of(addresses(16_000)))
-        await ada.reserve()
-        await until_some_are_reserved(redis)
-        await ada.cancel()
-        assert set(children()) <= others
-        left = len(await reserved(redis))
-        assert 0 < left < 16_000
-        shown = await ada.page()
-        assert "It was cancelled. The list is still here." in shown
-        assert f"{left:,} people were reserved for digital" in shown
-        assert (await ada.download()).headers["location"] == "/send"
-        await ada.cancel()  # of which nothing is left to do
-        assert f"{left:,} people were reserved for digital" in await ada.page()
-        await ada.reserve()
-        await ada.ended()
-        assert len(await reserved(redis)) == len(await ada.downloaded()) == 16_000
-
-
-async def test_what_became_of_it_is_told_where_redis_or_kafka_dies(
-    console: SignedInConsole, server: RedisServer, redis: Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with senders(console, ADA) as [ada]:
-        await ada.upload(list_of(addresses(16_000)))
+        await ada.upload(list_of(addresses(MANY)))
+        assert f"{MANY:,} of {MANY:,} may be reached now" in await ada.page()
         with monkeypatch.context() as away:
             away.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:1")
             await ada.reserve()
@@ -326,18 +274,54 @@ async def test_what_became_of_it_is_told_where_redis_or_kafka_dies(
         assert "Kafka does not take until when is reserved" in shown
         assert "Nobody was reserved." in shown
         assert await reserved(redis) == {}
+
         await ada.reserve()
         await until_some_are_reserved(redis)
-        server.kill()
+        await ada.cancel()
+        assert set(children()) <= others
+        told = await told_how_far(ada, redis)
+        assert "It was cancelled. The list is still here." in await ada.page()
+        await ada.cancel()  # of which nothing is left to do
+        assert told in await ada.page()
+        await reserved_whole_and_given_back(ada, redis)
+
+        await ada.reserve()
+        await until_some_are_reserved(redis)
+        [parent] = [pid for pid in set(children()) - others if b"permit" in command_of(pid)]
+        os.kill(parent, signal.SIGKILL)
+        await ada.ended()
+        assert set(children()) <= others
+        await told_how_far(ada, redis)
+        assert "nothing of it can be downloaded" in await ada.page()
+        await reserved_whole_and_given_back(ada, redis)
+
+        await ada.reserve()
+        await until_some_are_reserved(redis)
+        redis_server.kill()
         try:
             await ada.ended()
         finally:
-            server.start()
-        left = len(await reserved(redis))
-        assert 0 < left < 16_000
-        shown = await ada.page()
-        assert f"{left:,} people were reserved for digital" in shown
-        assert (await ada.download()).headers["location"] == "/send"
+            redis_server.start()
+        await told_how_far(ada, redis)
+
+
+async def reserved_whole_and_given_back(sender: Sender, redis: Redis) -> None:
+    """Go on with a reservation that was broken off, without an upload."""
+    await sender.reserve()
+    await sender.ended()
+    assert len(await reserved(redis)) == len(await sender.downloaded()) == MANY
+    await sender.give_back()
+    assert await reserved(redis) == {}
+
+
+async def told_how_far(sender: Sender, redis: Redis) -> str:
+    """What the page says of a reservation that was broken off, of which nothing is to be downloaded."""
+    left = len(await reserved(redis))
+    assert 0 < left < MANY
+    told = f"{left:,} people were reserved for digital"
+    assert told in await sender.page()
+    assert (await sender.download()).headers["location"] == "/send"
+    return told
 
 
 async def test_a_form_that_is_sent_again_with_another_list_is_about_that_list(console: SignedInConsole) -> None:
