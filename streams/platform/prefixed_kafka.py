@@ -180,6 +180,8 @@ _ENTITIES = frozenset({"topicName", "groupId", "transactionalId"})
 _COORDINATED = frozenset({"key", "coordinator_keys"})
 """What is asked for a coordinator, of which no schema says whose it is: a group or a transactional id."""
 _RESOURCE = "resource_name"
+_ASSIGNMENT = "member_assignment"
+"""What a member of a group has been given, as the bytes that its leader has sent it."""
 
 
 def _renamed_message(message: Any, rename: Rename) -> Any:
@@ -214,6 +216,8 @@ def _kind_of_resource(part: Any) -> Any:
 
 
 def _renamed_field(value: Any, field: Any, rename: Rename) -> Any:
+    if field.name == _ASSIGNMENT:
+        return _renamed_bytes(value, ConsumerProtocol.ASSIGNMENT.SCHEMA, rename)
     change = rename if field.fields is None else partial(_renamed_part, struct=field, rename=rename)
     return _own(map(change, value)) if field.is_array() else change(value)
 
@@ -221,4 +225,4 @@ def _renamed_field(value: Any, field: Any, rename: Rename) -> Any:
 def _is_or_holds_names(field: Any) -> bool:
     if field.fields is not None:
         return any(map(_is_or_holds_names, field._fields))
-    return field._entity_type in _ENTITIES or field.name in _COORDINATED or field.name == _RESOURCE
+    return field._entity_type in _ENTITIES or field.name in _COORDINATED or field.name in (_RESOURCE, _ASSIGNMENT)

@@ -9,7 +9,6 @@ from streams.demo.deployment import open_deployment
 from streams.domain.messages import CodedMessage, english
 from streams.local.stack import Stack
 from streams.operations.refused_records import records_of_type
-from streams.operations.status.alert_rules import MOST_SOURCES
 from tests.integration.command import harmonia, on
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import running_system, settings_of, until_in_redis
@@ -21,29 +20,25 @@ def records_of(type_: str) -> str:
     return english(words) if isinstance(words, CodedMessage) else str(words)
 
 
-def test_whoever_is_on_call_sees_whether_everything_flows(stack: Stack, tmp_path: Path) -> None:
+def test_whoever_is_on_call_sees_whether_everything_flows(own_stack: Stack, tmp_path: Path) -> None:
     def told() -> tuple[int, dict[str, Any]]:
-        ended = harmonia(tmp_path, "status", "--json", environment=on(stack))
+        ended = harmonia(tmp_path, "status", "--json", environment=on(own_stack))
         assert ended.stderr == b"", ended.stderr.decode()
         return ended.returncode, json.loads(ended.stdout)
 
-    def fresh_and_well(code: int, said: dict[str, Any]) -> dict[str, Any] | None:
-        # Marks of a worker that ran here before look well for a minute.
-        return said if code == 0 and said["sign_of_life_s"] < 15 else None
-
     contact_id, refused = fresh(), "status/mostly-refused"
-    with open_deployment(settings_of(stack)) as deployment:
+    with open_deployment(settings_of(own_stack)) as deployment:
         for value in (event("donation.made", {"contact_id": contact_id}), event("donation.made", {})):
             deployment.producer.send("donation-events", structured(value)[0]).get(30)
         for _ in range(12):
             gift = {**event("donation.made", {}), "source": refused}
             deployment.producer.send("donation-events", structured(gift)[0]).get(30)
     code, before = told()
-    with running_system(stack, tmp_path) as system:
+    with running_system(own_stack, tmp_path) as system:
         until_in_redis(system, contact_id)
         well = until(lambda: found if not (found := told())[0] else None, "a look with nothing worth a page")[1]
         (tmp_path / "teams.toml").write_text('time_zone = "UTC"\n')
-        shown = harmonia(tmp_path, "status", environment=on(stack, HARMONIA_TEAMS="teams.toml"))
+        shown = harmonia(tmp_path, "status", environment=on(own_stack, HARMONIA_TEAMS="teams.toml"))
 
     assert code == 1
     assert {"alert": "PartitionStalled", "severity": "page", "why": "no worker runs"} | {
@@ -60,12 +55,8 @@ def test_whoever_is_on_call_sees_whether_everything_flows(stack: Stack, tmp_path
     assert well["kafka"]["came_in"] >= 2
     assert 0 < well["redis"]["memory_used"] < 1
     assert {"source": refused, "type": "donation.made", "refused": 12, "sent": 12} in well["kafka"]["mostly_refused"]
-    worst = well["kafka"]["mostly_refused"][:MOST_SOURCES]  # tests before this one may have sent worse
-    named = [
-        f"{one['source']}: {one['refused']:,} of {one['sent']:,} {records_of(one['type'])} refused in the last hour"
-        for one in worst
-    ]
-    assert [why for why in map(itemgetter("why"), well["alerts"]) if why in named] == named
+    told_of = f"{refused}: 12 of 12 {records_of('donation.made')} refused in the last hour"
+    assert told_of in map(itemgetter("why"), well["alerts"])
     assert contact_id not in json.dumps(well)
     assert b"last sign of life" in shown.stdout
     assert shown.stderr == b"HARMONIA_TEAMS: the file names no team, so no team's silence is told\n"
