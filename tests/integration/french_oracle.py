@@ -67,12 +67,7 @@ def what_stays(told: Sequence[Event], is_due: Callable[[Event], bool]) -> list[E
         if not is_due(event):
             left.append(event)
         elif binds(event):
-            bare = {
-                name: event["data"][name]
-                for name in ("method", "outcome", "channel", "granted")
-                if name in event["data"]
-            }
-            left.append({**event, "data": bare})
+            left.append({**event, "data": {name: event["data"][name] for name in _BARE if name in event["data"]}})
     return left
 
 

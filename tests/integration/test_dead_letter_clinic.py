@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -33,7 +31,7 @@ from streams.local.stack import Stack
 from streams.operations.requeue.transactional_sender import transactional_id
 from streams.platform.clients import KafkaClients
 from streams.platform.topic_reading import records_of
-from tests.integration.command import environment_of, on
+from tests.integration.command import killed, on
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, running_system, sample, state_of
 from tests.integration.tap import Tap, header, tapped
@@ -185,13 +183,8 @@ def test_a_rehearsal_says_what_would_be_and_does_nothing(ward: Ward) -> None:
 
 def test_letters_that_are_mended_end_in_the_profiles_of_the_oracle_whatever_happens(ward: Ward) -> None:
     before = notes(ward)
-    command = [sys.executable, "-m", "streams.cli.main", "dead-letters", "requeue", *CHOSEN, "--mapping", "cure.toml"]
-    environment = environment_of(ward.folder, ward.where)
-    with subprocess.Popen(command, cwd=ward.folder, env=environment, stdout=subprocess.DEVNULL) as killed:
-        try:
-            until(lambda: notes(ward) > before, "a first batch")
-        finally:
-            killed.kill()
+    command = ("dead-letters", "requeue", *CHOSEN, "--mapping", "cure.toml")
+    killed(ward.folder, *command, environment=ward.where, once=lambda: notes(ward) > before)
     some = notes(ward) - before
     assert 0 < some < LETTERS
     with asyncio.Runner() as runner, left_open(ward, runner):

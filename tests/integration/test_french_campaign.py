@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from streams.local.postgres import running_postgres
-from streams.local.stack import Stack, local_stack
+from streams.local.stack import Stack
 from tests.integration import french_files as files
 from tests.integration import french_office as remains
 from tests.integration.command import ended_well, harmonia, on, refused
@@ -69,15 +69,9 @@ ADS_ARE_OVER = ("--purpose", "online_ads", "--until", POLL)
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Servers of its own: a regime is that of everybody in them, and everything that is left is looked at."""
-    with local_stack(tmp_path_factory.mktemp("own")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def office(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with open_office(stack, tmp_path_factory.mktemp("campagne")) as office:
+def office(own_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """In a deployment of its own: a regime is that of everybody in it, and everything that is left is looked at."""
+    with open_office(own_stack, tmp_path_factory.mktemp("campagne")) as office:
         yield office
 
 
