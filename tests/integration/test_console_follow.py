@@ -33,7 +33,7 @@ from streams.services.console.following import Follower
 from streams.worker.app import wall_clock
 from tests.integration.command import harmonia_process, on, refused
 from tests.integration.follow_process import following
-from tests.integration.system import ask, settings_of
+from tests.integration.system import ask
 from tests.integration.waiting import PATIENCE_S, until
 
 PARTITIONS = 3
@@ -41,21 +41,6 @@ ALL = Everything()
 PEOPLE = [f"van.{number}" for number in range(40)]
 ERASED = "email:0123456789abcdef0123456789abcdef"
 DAY_MS = 86_400_000
-
-
-@pytest.fixture(scope="module")
-def stack(own_stack: Stack) -> Stack:
-    """A deployment of its own: topics are deleted and made anew."""
-    return own_stack
-
-
-@pytest.fixture(scope="module")
-def settings(stack: Stack) -> Settings:
-    settings = settings_of(stack, partitions=PARTITIONS)
-    admin = KafkaClients(settings).admin()
-    create_topics(admin, settings)
-    admin.close()
-    return settings
 
 
 class Sayer:
@@ -144,10 +129,10 @@ def has_all(path: Path, sayer: Sayer) -> bool:
 
 
 def test_the_desk_equals_the_topic_whoever_is_killed(
-    stack: Stack, settings: Settings, sayer: Sayer, tmp_path: Path
+    own_stack: Stack, settings: Settings, sayer: Sayer, tmp_path: Path
 ) -> None:
     path = tmp_path / "desk.sqlite"
-    environment = on(stack, HARMONIA_DESK=str(path))
+    environment = on(own_stack, HARMONIA_DESK=str(path))
     chance = random.Random(5)
     for number in range(4):
         enough = gifts_in(path) + chance.randrange(1, 300)
@@ -175,9 +160,9 @@ def test_the_desk_equals_the_topic_whoever_is_killed(
     desk.close()
 
 
-def test_whoever_is_erased_is_gone_from_the_bytes_of_the_desk(stack: Stack, sayer: Sayer, tmp_path: Path) -> None:
+def test_whoever_is_erased_is_gone_from_the_bytes_of_the_desk(own_stack: Stack, sayer: Sayer, tmp_path: Path) -> None:
     path = tmp_path / "desk.sqlite"
-    with following(tmp_path, "follow", on(stack, HARMONIA_DESK=str(path))):
+    with following(tmp_path, "follow", on(own_stack, HARMONIA_DESK=str(path))):
         sayer.send(CONTACT_STATE, ERASED, {"version": 1, "zones": {"region": "US-OH"}}, ("version", b"1"))
         sayer.send(CONTACT_LINKS, "voter:99999999999999999999999999999999", {"merged_into": ERASED})
         sayer.interaction(ERASED, "opened", "email.opened", {"message_id": "m1"})
@@ -207,10 +192,10 @@ def test_whoever_is_erased_is_gone_from_the_bytes_of_the_desk(stack: Stack, saye
 
 
 def test_after_a_crash_that_forgot_an_erasure_a_copy_without_it_takes_the_place_of_the_desk(
-    stack: Stack, sayer: Sayer, tmp_path: Path
+    own_stack: Stack, sayer: Sayer, tmp_path: Path
 ) -> None:
     path = tmp_path / "desk.sqlite"
-    environment = on(stack, HARMONIA_DESK=str(path))
+    environment = on(own_stack, HARMONIA_DESK=str(path))
     with following(tmp_path, "before", environment) as process:
         until(lambda: has_all(path, sayer), "everything")
         process.end()
@@ -225,7 +210,7 @@ def test_after_a_crash_that_forgot_an_erasure_a_copy_without_it_takes_the_place_
         until(is_another, "another file in the desk's place")
         until(lambda: has_all(path, sayer), "everything that was said meanwhile")
         assert not holds(path, FORGOTTEN)
-        prefix = stack.environment["HARMONIA_TOPIC_PREFIX"]
+        prefix = own_stack.environment["HARMONIA_TOPIC_PREFIX"]
         unwiped = f'harmonia_desk_unwiped{{deployment="{prefix}"}} 0.0'
         until(lambda: unwiped in ask(process.metrics)[1], "nothing is left to be wiped")
         process.end()
@@ -257,10 +242,10 @@ def holds(path: Path, name: str) -> bool:
 
 
 def test_a_topic_that_is_made_anew_or_grows_is_followed_on(
-    stack: Stack, settings: Settings, sayer: Sayer, tmp_path: Path
+    own_stack: Stack, settings: Settings, sayer: Sayer, tmp_path: Path
 ) -> None:
     path = tmp_path / "desk.sqlite"
-    with following(tmp_path, "follow", on(stack, HARMONIA_DESK=str(path))) as process:
+    with following(tmp_path, "follow", on(own_stack, HARMONIA_DESK=str(path))) as process:
         sayer.send(CONTACT_STATE, "van.gone", {"version": 1}, ("version", b"1"))
         sayer.send(CONTACT_STATE, "van.there", {"version": 1}, ("version", b"1"))
         until(lambda: names(path) >= {"van.gone", "van.there"}, "both people")
@@ -336,6 +321,6 @@ async def followed_to_the_end(settings: Settings, desk: Desk) -> DeskWriter:
     return writer
 
 
-def test_without_a_desk_or_topics_it_says_what_to_do(stack: Stack, tmp_path: Path) -> None:
-    said = refused(harmonia_process(tmp_path, "console", "follow", environment=on(stack)))
+def test_without_a_desk_or_topics_it_says_what_to_do(own_stack: Stack, tmp_path: Path) -> None:
+    said = refused(harmonia_process(tmp_path, "console", "follow", environment=on(own_stack)))
     assert "HARMONIA_DESK is not set" in said

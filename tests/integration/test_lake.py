@@ -20,10 +20,9 @@ from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topic_reading import records_of
-from streams.platform.topics import create_topics
 from tests.integration.command import harmonia_process, on, refused
 from tests.integration.lake_process import running_lake
-from tests.integration.system import ask, settings_of
+from tests.integration.system import ask
 from tests.integration.waiting import until
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.lake_rows import rows_in_folders
@@ -36,28 +35,13 @@ RECORDS = 1_000
 TYPES = ["email.sent", "donation.made"]
 
 
-@pytest.fixture(scope="module")
-def stack(own_stack: Stack) -> Stack:
-    """A deployment of its own: all of a topic is counted."""
-    return own_stack
-
-
-@pytest.fixture(scope="module")
-def settings(stack: Stack) -> Settings:
-    settings = settings_of(stack, partitions=PARTITIONS)
-    admin = KafkaClients(settings).admin()
-    create_topics(admin, settings)
-    admin.close()
-    return settings
-
-
 def test_the_lake_equals_the_topic_whoever_is_killed_or_frozen(
-    stack: Stack, settings: Settings, tmp_path: Path
+    own_stack: Stack, settings: Settings, tmp_path: Path
 ) -> None:
     chance = random.Random(8)
     files = LocalFiles(tmp_path / "lake")
     environment = on(
-        stack,
+        own_stack,
         HARMONIA_LAKE=str(tmp_path / "lake"),
         HARMONIA_LAKE_FLUSH_ROWS="100",
         HARMONIA_LAKE_FLUSH_S="0.3",

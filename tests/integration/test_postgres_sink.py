@@ -38,25 +38,10 @@ from streams.services.postgres.metrics import PostgresMetrics
 from tests.integration.command import on
 from tests.integration.sayer import PARTITIONS, PEOPLE, Sayer
 from tests.integration.serving_process import started
-from tests.integration.system import ask, settings_of
+from tests.integration.system import ask
 from tests.integration.waiting import PATIENCE_S, until
 
 Query = Callable[[str], list[tuple[Any, ...]]]
-
-
-@pytest.fixture(scope="module")
-def stack(own_stack: Stack) -> Stack:
-    """A deployment of its own: all of a topic is counted."""
-    return own_stack
-
-
-@pytest.fixture(scope="module")
-def settings(stack: Stack) -> Settings:
-    settings = settings_of(stack, partitions=PARTITIONS)
-    admin = KafkaClients(settings).admin()
-    create_topics(admin, settings)
-    admin.close()
-    return settings
 
 
 @pytest.fixture(scope="module")
@@ -148,10 +133,10 @@ def shown(query: Query) -> dict[str, Any]:
 
 
 def test_tables_equal_the_topics_whoever_is_killed_or_frozen(
-    stack: Stack, settings: Settings, postgres: PostgresServer, tmp_path: Path
+    own_stack: Stack, settings: Settings, postgres: PostgresServer, tmp_path: Path
 ) -> None:
     query, sayer = asking(postgres), Sayer(settings)
-    environment = on(stack, HARMONIA_POSTGRES=postgres.url, HARMONIA_PARTITIONS=str(PARTITIONS))
+    environment = on(own_stack, HARMONIA_POSTGRES=postgres.url, HARMONIA_PARTITIONS=str(PARTITIONS))
     command = ["sink", "postgres"]
 
     def levels(what: str) -> None:
