@@ -79,7 +79,7 @@ def _elections(
 
 
 def _pledges(told: list[CountedEvent]) -> list[Profile]:
-    """Status by the latest news of the pledge; amount, currency and period by its latest gift."""
+    """Status by the latest news, amount and currency by the latest gift, period by the latest gift that has one."""
     statuses = {
         "donation.made": "active",
         "donation.charge_failed": "failing",
@@ -95,5 +95,5 @@ def _pledges(told: list[CountedEvent]) -> list[Profile]:
         if one.type == "donation.made":
             pledge["amount"] = one.fields["amount"]
             pledge["currency"] = one.fields["currency"]
-            pledge["period"] = one.fields.get("period")
+            pledge["period"] = one.fields.get("period") or pledge["period"]
     return [found[pledge_id] for pledge_id in sorted(found)]

@@ -1,133 +1,59 @@
-"""The oracle on cases small enough to work out by hand from the contract, at least one for each field of a profile.
+"""The oracle on what the fold never sees: times as they were written, who has a profile at all, and several people.
 
-Money, canvassing and consent have files of their own beside it.
+`profile_of` of `tests/unit/domain/contact/said.py` holds each example of the fold against the oracle as well.
 """
 
-from events.outputs import ContactProfile
-from streams.demo.oracle import recount
-from streams.demo.truth import ContactFields, Sent
-from tests.unit.demo.of_ann import ANN, BOB, at, gift, of_ann, part, report, retract, sent
+import pytest
 
-OF_ONE_GIFT: dict[str, object] = {
-    "contact_id": "ann",
-    "first_seen": at("22T10"),
-    "last_seen": at("22T10"),
-    "counts": {"donation.made": 1},
-    "email": {
-        "subscribed": True,
-        "status": "ok",
-        "last_opened_at": None,
-        "last_clicked_at": None,
-        "opens_human": 0,
-        "clicks_human": 0,
-    },
-    "donations": {
-        "count": 1,
-        "gross": {"USD": 5_000},
-        "refunded": {"USD": 0},
-        "net": {"USD": 5_000},
-        "first_at": at("22T10"),
-        "last_at": at("22T10"),
-        "pledges": [],
-        "by_committee": {"C004": {"net": {"USD": 5_000}, "last_at": at("22T10"), "elections": {}}},
-    },
-    "canvass": {
-        "attempts": 0,
-        "contacts": 0,
-        "last_at": None,
-        "last_method": None,
-        "last_outcome": None,
-        "support": None,
-        "support_at": None,
-        "support_by": None,
-        "answers": {},
-    },
-    "ballot": {},
-    "tags": [],
-    "experiments": [],
-    "addresses": [],
-    "zones": {"time_zone": None, "region": None, "postal_code": None},
-    "touches": [],
-    "stops": {"senders": {}, "lists": {}},
-    "pressure": {"points": {}, "as_of": None},
-    "consent": {},
-    "merged_from": [],
-}
-"""Sections with a file of tests of their own need not be here."""
+from streams.demo.oracle import all_closed_channels, closed_channels, is_known, recount
+from streams.demo.truth import Fields, Sent
+from tests.unit.demo.telling import at, profile, reported, said, taken_back
 
-
-def test_a_whole_profile_of_one_gift() -> None:
-    found = of_ann(gift("22T10", "1", 5_000, {"committee": "C004"}))
-
-    assert {*found} == ContactProfile.__required_keys__ - {"version"} | {"last_active_at"}
-    assert {key: value for key, value in found.items() if key in OF_ONE_GIFT} == OF_ONE_GIFT
+SUPPRESSED, STOP = "contact.suppressed", "text.opted_out"
 
 
 def test_every_contact_has_a_profile_of_its_own() -> None:
-    bob = Sent("topic", "form.submitted", "app", "1", "2012-02-22T10:00:00Z", BOB, {"form_id": "f"})
-    profiles = recount([gift("22T10", "1", 100, id="1"), bob], lambda contact: contact["external"]["fec"])
-    assert {name: profile["counts"] for name, profile in profiles.items()} == {
-        "ann": {"donation.made": 1},
+    told = [said("rsvp.made", "02-22T10:00"), said("form.submitted", "02-22T10:00", {}, {"external": {"fec": "bob"}})]
+    profiles = recount(told, lambda contact: contact["external"]["fec"])
+    assert {name: known["counts"] for name, known in profiles.items()} == {
+        "ann": {"rsvp.made": 1},
         "bob": {"form.submitted": 1},
     }
 
 
 def test_a_repeat_counts_once_and_the_first_published_wins() -> None:
-    profile = of_ann(
-        gift("22T10", "1", 500, id="1"), gift("21T10", "1", 900, id="1"), gift("22T10", "2", 7, source="b", id="1")
-    )
-    assert profile["counts"] == {"donation.made": 2}
-    assert profile["first_seen"] == at("22T10")
-
-
-def test_first_and_last_seen_are_times_of_what_happened() -> None:
-    profile = of_ann(sent("rsvp.made", "22T10"), sent("rsvp.made", "20T10"), sent("rsvp.made", "21T10"))
-    assert (profile["first_seen"], profile["last_seen"]) == (at("20T10"), at("22T10"))
+    told = [said("rsvp.made", "02-22T10:00", {}, id="1"), said("form.submitted", "02-21T10:00", {}, id="1")]
+    assert profile(told)["counts"] == {"rsvp.made": 1}
+    assert profile(told)["first_seen"] == at("02-22T10:00")
 
 
 def test_times_are_read_in_any_zone_and_cut_to_milliseconds() -> None:
-    odd = Sent("topic", "rsvp.made", "app", "1", "2012-02-21T17:00:00.123999-07:00", ANN, {})
-    assert of_ann(odd)["last_seen"] == "2012-02-22T00:00:00.123Z"
+    odd = Sent("topic", "rsvp.made", "app", "1", "2012-02-21T17:00:00.123999-07:00", {}, {})
+    assert profile([odd])["last_seen"] == "2012-02-22T00:00:00.123Z"
+    ended = said(SUPPRESSED, "02-21T10:00", {"until": "2012-03-01T00:00:00.123999-05:00"})
+    assert profile([ended])["stops"]["all"]["until"] == "2012-03-01T05:00:00.123Z"  # type: ignore[index]
 
 
-def test_a_retracted_interaction_never_happened_even_if_the_retraction_came_first() -> None:
-    kept, taken = gift("20T10", "1", 100), gift("22T10", "2", 900, id="x")
-    for order in ([kept, taken, retract("x")], [retract("x"), kept, taken, taken]):
-        profile = of_ann(*order)
-        assert profile["counts"] == {"donation.made": 1}
-        assert profile["last_seen"] == at("20T10")
+def test_the_day_of_a_door_touch_is_that_of_utc() -> None:
+    fields: Fields = {"method": "door", "outcome": "contacted"}
+    evening = Sent("t", "canvass.reported", "app", "1", "2012-02-21T23:30:00-07:00", {"external": {}}, fields)
+    [touch] = profile([evening, reported("02-22T20:00", "door")])["touches"]  # type: ignore[misc]
+    assert touch["at"] == at("02-22T06:30")  # type: ignore[has-type]
 
 
-def test_a_retraction_is_of_one_source_and_cannot_itself_be_retracted() -> None:
-    taken = sent("interaction.retracted", "23T10", {"retracts": {"source": "app", "id": "x"}}, id="r")
-    assert of_ann(gift("22T10", "1", 9, id="x"), taken, retract("r"))["counts"] == {}
-    assert of_ann(gift("22T10", "1", 9, id="x"), retract("x", "other"))["counts"] == {"donation.made": 1}
+@pytest.mark.parametrize("kind", [SUPPRESSED, "rsvp.made"])
+def test_who_was_suppressed_alone_has_a_profile_until_it_is_retracted_and_others_keep_theirs(kind: str) -> None:
+    told = said(kind, "02-22T10:00")
+    assert is_known([told])
+    for order in ([told, *taken_back(told)], [*taken_back(told), told]):
+        assert is_known(order) is (kind != SUPPRESSED)
+    assert is_known([told, *taken_back(told), said(SUPPRESSED, "02-23T10:00")])
+    assert not is_known([said("contact.linked", "02-22T10:00")])
 
 
-def test_an_empty_profile_stays_when_all_was_retracted() -> None:
-    profile = of_ann(retract("nothing"))
-    assert (profile["first_seen"], profile["last_seen"], profile["counts"]) == (None, None, {})
-
-
-def test_opens_and_clicks_show_their_latest_time() -> None:
-    email = part(
-        "email",
-        *(sent("email.opened", time, {"message_id": "m"}) for time in ("21T10", "22T10", "20T10")),
-        *(sent("email.clicked", time, {"message_id": "m"}) for time in ("19T10", "18T10")),
-    )
-    assert (email["last_opened_at"], email["last_clicked_at"]) == (at("22T10"), at("19T10"))
-
-
-def test_of_opens_at_equal_times_the_larger_source_and_id_is_the_latest() -> None:
-    canvass = part("canvass", report("21T10", {"support": 1}, source="b"), report("21T10", {"support": 5}, source="a"))
-    assert canvass["support"] == 1
-
-
-def test_each_zone_is_the_latest_that_was_told() -> None:
-    older: ContactFields = {**ANN, "region": "US-NY", "time_zone": "America/New_York", "postal_code": "10001"}
-    newer: ContactFields = {**ANN, "region": "US-CA"}
-    told = [
-        Sent("t", "rsvp.made", "app", str(day), f"2012-02-{day}T00:00:00Z", who, {})
-        for day, who in ((21, newer), (20, older))
-    ]
-    assert part("zones", *told) == {"time_zone": "America/New_York", "region": "US-CA", "postal_code": "10001"}
+def test_contact_suppressions_has_a_record_of_each_profile_with_a_closed_channel() -> None:
+    shut = said(STOP, "02-20T10:00", id="1")
+    closed = {"text": {"reason": "opted_out", "since": at("02-20T10:00"), "source": "app/one", "id": "1"}}
+    assert (closed_channels([shut]), closed_channels([shut, *taken_back(shut)])) == (closed, {})
+    known = {"ann": profile([said("rsvp.made", "02-20T10:00")]), "bob": profile([shut])}
+    assert all_closed_channels(known) == {"bob": closed}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from msgspec import structs
 
@@ -9,6 +10,9 @@ from events.envelope import Interaction
 from events.json_types import JSON
 from events.outputs import ContactProfile
 from events.registry import MODELS
+from events.times import render_time
+from streams.demo import oracle
+from streams.demo.truth import Sent
 from streams.domain import contact
 from streams.domain.contact import ContactState, FoldOutcome, profile
 from streams.domain.contact.facts.from_interactions import fact_of
@@ -98,8 +102,26 @@ def outcomes(*arrivals: Arrival) -> list[FoldOutcome]:
     return fold(ContactState(), arrivals)[1]
 
 
-def profile_of(*arrivals: Arrival) -> ContactProfile:
-    """The profile that `arrivals` make, forwards and backwards."""
+def recounted(*arrivals: Arrival) -> dict[str, Any]:
+    """The profile that the demo's oracle recounts, which shares no code with the fold."""
+    published = sorted(arrivals, key=lambda arrival: arrival.appended_at)
+    return oracle.profile_of(DONOR, [_sent(arrival.interaction) for arrival in published], lambda _: DONOR)
+
+
+def _sent(one: Interaction) -> Sent:
+    fields: Any = one.data.plain()
+    return Sent("topic", one.type, one.source, one.id, render_time(one.time), fields.pop("contact"), fields)
+
+
+def profile_of_many(*arrivals: Arrival) -> ContactProfile:
+    """The profile that `arrivals` make, forwards and backwards; of so many that a profile leaves some out."""
     forwards = profile(DONOR, folded(*arrivals))
     assert profile(DONOR, folded(*reversed(arrivals))) == forwards
     return forwards
+
+
+def profile_of(*arrivals: Arrival) -> ContactProfile:
+    """The profile that `arrivals` make: forwards, backwards, and as the demo's oracle recounts it."""
+    known = profile_of_many(*arrivals)
+    assert recounted(*arrivals) == {name: value for name, value in known.items() if name != "version"}
+    return known

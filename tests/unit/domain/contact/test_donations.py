@@ -114,3 +114,39 @@ def test_a_refund_of_a_retracted_or_unknown_gift_is_of_no_committee() -> None:
     given = profile_of(gift("1", 500, committee="C1"), refund("2", 200, donation_id="actblue:1"), retracted("1"))
     assert given["donations"]["by_committee"] == {}
     assert given["donations"]["refunded"] == {"USD": 200}
+
+
+def test_a_committee_shows_its_net_by_election_and_a_refund_is_in_that_of_its_gift() -> None:
+    given = profile_of(
+        gift("1", 500, committee="C1", election="P2012"),
+        gift("2", 70, NOON + 1, committee="C1", election="G2012", currency="EUR"),
+        gift("3", 9, NOON + HOUR, committee="C1"),
+        gift("4", 8, NOON + 2 * HOUR, election="P2012"),
+        refund("r1", 100, donation_id="actblue:1"),
+        refund("r2", 50, donation_id="actblue:1", committee="C1"),
+        refund("r3", 3, donation_id="actblue:1", currency="EUR"),
+        refund("r4", 2, donation_id="actblue:3"),
+        refund("r5", 7, donation_id="actblue:unknown", committee="C1"),
+        refund("r6", 4, committee="C1"),
+        refund("r7", 1, donation_id="actblue:4"),
+    )["donations"]
+    assert given["by_committee"] == {
+        "C1": {
+            "net": {"USD": 346, "EUR": 67},
+            "last_at": "2012-03-01T13:00:00.000Z",
+            "elections": {"P2012": {"USD": 350, "EUR": -3}, "G2012": {"EUR": 70}},
+        }
+    }
+
+
+def test_an_election_in_which_all_was_given_back_stays_with_nothing() -> None:
+    all_back = refund("r", 500, NOON - HOUR, donation_id="actblue:1")
+    given = profile_of(gift("1", 500, committee="C1", election="P2012"), all_back)["donations"]
+    assert given["by_committee"]["C1"]["elections"] == {"P2012": {"USD": 0}}
+
+
+def test_the_election_of_a_gift_is_that_of_the_version_that_counts() -> None:
+    later = gift("1", 500, NOON + HOUR, donation_id="a:x", committee="C1", election="G2012")
+    first = gift("2", 400, donation_id="a:x", committee="C1", election="P2012")
+    given = profile_of(later, first, refund("r", 100, donation_id="a:x"))["donations"]
+    assert given["by_committee"]["C1"]["elections"] == {"P2012": {"USD": 300}}

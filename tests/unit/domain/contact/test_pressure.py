@@ -32,6 +32,20 @@ def test_a_touch_weighs_half_after_a_week_and_less_later() -> None:
     assert known["pressure"]["points"] == {"email": 1000 + 500 + 250 + 51}
 
 
+@pytest.mark.parametrize(
+    ("age", "left"),
+    [
+        (28 * DAY, 188),  # 187.5 goes up
+        (DAY, 2717),  # 2717.17
+        (HOUR // 60, 3000),  # 2999.79
+        (84 * HOUR, 2121),  # half a week: 3000 / √2 = 2121.32
+    ],
+)
+def test_what_a_touch_costs_is_halved_every_week_and_rounded(age: int, left: int) -> None:
+    known = profile_of(report("1", NOON - age), sent("2"))["pressure"]
+    assert known["points"] == {"door": left, "email": 1000}
+
+
 def test_each_touch_is_rounded_for_itself() -> None:
     known = profile_of(report("1", NOON, method="phone"), sent("2", NOON - HOUR), sent("3", NOON - 2 * HOUR))
     assert known["pressure"]["points"] == {"phone": 2000, "email": 996 + 992}

@@ -5,9 +5,21 @@ import pytest
 from events.json_types import JSON
 from events.outputs import Stops
 from events.times import render_time
+from streams.demo.recount_stops import suppressions
 from streams.domain.contact import ContactState, fold, profile
 from streams.domain.contact.publication.suppressed_channels import closed_channels_of, render
-from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, folded, profile_of, report, retracted, said
+from tests.unit.domain.contact.said import (
+    DONOR,
+    HOUR,
+    NOON,
+    Arrival,
+    folded,
+    profile_of,
+    recounted,
+    report,
+    retracted,
+    said,
+)
 
 AT = "2012-03-01T12:00:00.000Z"
 EACH = ("email", "text", "phone", "door", "letter")
@@ -106,6 +118,19 @@ def test_only_a_yes_that_names_it_opens_a_list_or_sender() -> None:
     assert names(named) == ([], ["s"])
 
 
+@pytest.mark.parametrize("id_", ["2", "4"])
+def test_of_refusals_at_the_time_of_a_grant_the_larger_source_and_id_is_shown(id_: str) -> None:
+    told = [changed("1", granted=False), changed(id_, granted=True), changed("3", granted=False)]
+    assert reasons(*told) == {"email": ("consent_withdrawn", "3")}
+    assert reasons(*told, retracted("3")) == {"email": ("consent_withdrawn", "1")}
+
+
+def test_a_no_to_a_whole_channel_closes_no_list_and_a_yes_to_a_list_opens_no_channel() -> None:
+    no, yes = said("email.unsubscribed"), changed("2", granted=True, time=NOON + HOUR, list_id="l")
+    assert reasons(no, yes) == {"email": ("unsubscribed", "1")}
+    assert names(stops(no, yes)) == ([], [])
+
+
 def test_a_word_that_names_both_changes_both() -> None:
     no = changed("1", granted=False, list_id="l", sender="s")
     assert names(stops(no)) == (["l"], ["s"])
@@ -161,6 +186,7 @@ def test_other_topics_are_told_which_channels_are_closed_to_everyone(
     arrivals: list[Arrival], closed: dict[str, str]
 ) -> None:
     told = render(closed_channels_of([folded(*arrivals)]))
+    assert told == suppressions(recounted(*arrivals)["stops"])
     assert {channel: why["reason"] for channel, why in told.items()} == closed
 
 

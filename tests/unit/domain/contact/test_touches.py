@@ -100,6 +100,13 @@ def test_a_message_that_came_back_touched_nobody(end: Arrival) -> None:
     assert ids(profile_of(sent(), delivered, end, taken_back("2"))) == ["1"]
 
 
+def test_a_text_that_failed_touched_nobody_and_neither_did_a_retracted_message() -> None:
+    text, failed = said("text.sent", message_id="m"), said("text.failed", "2", NOON - DAY, message_id="m")
+    assert ids(profile_of(text, failed)) == []
+    assert ids(profile_of(text, failed, taken_back("2"))) == ["1"]
+    assert ids(profile_of(text, taken_back("1"))) == []
+
+
 def test_a_deferred_message_is_a_touch() -> None:
     assert ids(profile_of(sent(), said("email.deferred", "2", message_id="m"))) == ["1"]
 
@@ -117,6 +124,7 @@ def test_a_deferred_message_is_a_touch() -> None:
         ("wrong_number", False),
         ("deceased", False),
         ("do_not_contact", False),
+        *((outcome, False) for outcome in ("moved", "inaccessible", "other", "no_answer", "busy", "disconnected")),
     ],
 )
 def test_a_canvass_report_is_a_touch_if_somebody_was_reached(method: str, outcome: str, reached: bool) -> None:
@@ -133,6 +141,14 @@ def test_door_and_letter_are_one_a_day(method: str, count: int) -> None:
     known = profile_of(report("2", NOON, method=method), report("1", NOON + HOUR, method=method))
     assert ids(known) == ["1", "2"][-count:]
     assert len(profile_of(report("2", NOON, method=method), report("1", NOON + DAY, method=method))["touches"]) == 2
+
+
+@pytest.mark.parametrize("method", ["door", "letter"])
+def test_a_day_of_doors_and_letters_ends_at_midnight_in_utc(method: str) -> None:
+    last, next_ = (report(id_, NOON + at, method=method) for id_, at in (("1", 12 * HOUR - 1), ("2", 12 * HOUR)))
+    assert ids(profile_of(report("3", NOON - 12 * HOUR, method=method), last)) == ["3"]
+    assert ids(profile_of(last, next_)) == ["2", "1"]
+    assert ids(profile_of(report("3", NOON, method=method), last, taken_back("3"))) == ["1"]
 
 
 def test_of_versions_of_a_report_the_one_that_counts_is_the_touch() -> None:
