@@ -8,7 +8,7 @@ from tests.property.worker.links.sayings import interaction
 from tests.property.worker.links.world import PARTITIONS, Log
 from tests.unit.domain.contact.said import DAY
 from tests.unit.events.records import NOW, REQUIRED
-from tests.unit.worker.links.town import ADA, BO, BY_EMAIL, BY_PHONE, Town, stands_alone
+from tests.unit.worker.links.town import ADA, BO, BY_EMAIL, Town
 
 BEFORE, ERASED, AFTER = NOW - 3, NOW - 2, NOW - 1
 
@@ -62,64 +62,12 @@ def test_a_part_that_was_sent_before_the_erasure_is_not_seen_behind_it(town: Tow
     assert not any(b"/" in key[1:] for key in town.world.table())
 
 
-def test_an_erasure_reaches_whom_the_records_before_it_in_one_chunk_have_named() -> None:
-    town = Town()
-    append(town, "email.opened", BY_EMAIL, BEFORE)
-    town.world.settle()
-    append(town, "form.submitted", {**ADA, **BY_EMAIL}, BEFORE)
-    append(town, "contact.erased", ADA, ERASED)
-    town.world.settle()
-
-    assert town.world.profiles() == {}
-    assert town.world.merged() == {}
-    assert stands_alone(town, town.hashed(BY_EMAIL))
-
-
-def test_an_erasure_reaches_whom_a_command_before_it_in_one_chunk_has_linked() -> None:
-    town = Town()
-    append(town, "email.opened", BO, BEFORE)
-    town.world.settle()
-    town.world.say(interaction("contact.linked", "l", BEFORE, "desk", {"contact_ids": ["crm.ada", "crm.bo"]}), NOW)
-    append(town, "contact.erased", ADA, ERASED)
-    town.world.settle()
-
-    assert town.world.profiles() == {}
-    assert town.world.merged() == {}
-
-
-def test_of_two_erasures_in_one_chunk_each_reaches_whom_the_records_before_it_have_named() -> None:
-    town = Town()
-    append(town, "email.opened", BY_EMAIL, BEFORE)
-    append(town, "email.opened", BY_PHONE, ERASED)
-    town.world.settle()
-    append(town, "form.submitted", {**ADA, **BY_EMAIL}, BEFORE)
-    append(town, "contact.erased", ADA, BEFORE)
-    append(town, "form.submitted", {**ADA, **BY_PHONE}, ERASED)
-    append(town, "contact.erased", ADA, ERASED)
-    append(town, "donation.made", ADA, AFTER)
-    town.world.settle()
-
-    assert town.world.profiles().keys() == {"crm.ada"}
-    assert town.world.merged() == {}
-    assert town.profile("crm.ada")["counts"] == {"donation.made": 1}
-
-
 def test_parts_do_not_count_from_the_command_on(town: Town) -> None:
     append(town, "contact.erased", ADA, ERASED)
     append(town, "donation.made", ADA, AFTER)
     work(town, INTERACTIONS)
 
     assert town.profile("crm.ada")["counts"] == {"donation.made": 1}
-
-
-def test_a_part_that_is_sent_anew_behind_the_erasure_counts(town: Town) -> None:
-    append(town, "contact.erased", ADA, ERASED)
-    town.world.settle()
-    append(town, "donation.made", BY_EMAIL, AFTER)
-    append(town, "form.submitted", {**ADA, **BY_EMAIL}, AFTER)
-    town.world.settle()
-
-    assert town.profile("crm.ada")["counts"] == {"donation.made": 1, "form.submitted": 1}
 
 
 def test_a_part_that_comes_while_an_erasure_is_asked_is_seen_once_it_is_done() -> None:
@@ -157,18 +105,6 @@ def test_a_part_whose_fragment_left_and_came_back_in_one_chunk_is_there_again() 
 
     assert town.world.profiles() == before
     assert town.profile("crm.ada")["counts"] == {"donation.made": 1, "form.submitted": 2}
-
-
-def test_who_was_named_before_and_after_an_erasure_in_one_chunk_is_still_linked() -> None:
-    town = Town()
-    append(town, "form.submitted", {**ADA, **BY_EMAIL}, BEFORE)
-    town.world.settle()
-    append(town, "contact.erased", ADA, ERASED)
-    append(town, "form.submitted", {**ADA, **BY_EMAIL}, AFTER)
-    town.world.settle()
-
-    assert town.world.merged() == {town.hashed(BY_EMAIL): "crm.ada"}
-    assert town.profile("crm.ada")["counts"] == {"form.submitted": 1}
 
 
 def test_a_canonical_id_that_is_told_late_changes_nothing() -> None:
