@@ -261,19 +261,6 @@ async def test_what_lanes_have_done_is_committed_and_nothing_else(app: ChunkApp,
     assert consumer.commits == [{B: 9}]
 
 
-async def test_what_one_of_two_agents_has_not_done_is_not_committed(app: ChunkApp, consumer: OfflineConsumer) -> None:
-    app.lanes.expect("slower", [A.topic])
-    await do_up_to(app, A, 9)
-    await do_up_to(app, B, 4)
-    app.lanes.submit("slower", run([2], tp=A), work_done)
-    app.lanes.submit("slower", run([0], tp=B), work_without_end)
-    await everything_that_can()
-
-    await consumer.commit()
-
-    assert consumer.commits == [{A: 3}]
-
-
 async def test_offsets_that_transactions_commit_are_not_committed_by_the_consumer_too(
     app: ChunkApp, consumer: OfflineConsumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
