@@ -62,15 +62,3 @@ def test_a_peer_that_nobody_knows_is_told_with_those_that_there_are() -> None:
     ran = CliRunner(env={"COLUMNS": "300"}).invoke(app, ["--peer", "Kafka Streams", "--peer", "ours"])
     assert ran.exit_code == 2
     assert "no peer Kafka Streams; there are bytewax, faust, kafka-streams-at-least-once" in ran.stderr
-
-
-def test_each_suite_says_what_it_measures() -> None:
-    app = typer.Typer()
-    app.command()(command.main)
-    ran = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["--list"])
-    assert ran.exit_code == 0
-    lines = ran.stdout.splitlines()
-    assert max(map(len, lines)) <= 80
-    told = [line.split() for line in lines if not line.startswith(" ")]
-    assert [words[0] for words in told] == list(command.ALL)
-    assert all(len(words) > 3 for words in told)

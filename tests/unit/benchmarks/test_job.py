@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.peers import running
 from benchmarks.peers.events import generate
-from benchmarks.peers.job import Job, Progress, State, count_in, fold
+from benchmarks.peers.job import Job
 from benchmarks.peers.running import PeerFailed, measure
 
 
@@ -23,22 +23,6 @@ def test_a_job_goes_through_a_command_line(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(sys, "argv", ["peer", *given.arguments()])
     assert Job.told() == given
     assert Path(given.directory).is_dir()
-
-
-def test_progress_speaks_once_when_warm_and_once_when_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    progress = Progress(job(tmp_path, warm=100))
-    for count in (99, 3, 1, 897):
-        progress.add(count)
-    progress.done()
-    assert capsys.readouterr().out == "warm 102\ndone 1000\n"
-
-
-def test_a_state_counts_each_event_and_remembers_the_latest() -> None:
-    state: State = {}
-    for kind, occurred_at in [("email.opened", 5), ("email.opened", 9), ("door.knocked", 7)]:
-        fold(state, kind, occurred_at)
-    assert state == {"email.opened": 2, "door.knocked": 1, "last": 9}
-    assert count_in(state) == 3
 
 
 def test_the_same_seed_gives_the_same_events_of_a_realistic_size() -> None:

@@ -1,10 +1,11 @@
-import json
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from benchmarks.__main__ import _draw
+from benchmarks.curves import draw as draw_curves
 from benchmarks.report import table
 from benchmarks.results import (
     RESULTS,
@@ -20,15 +21,6 @@ from benchmarks.results import (
 )
 
 
-def test_a_figure_is_the_middle_of_its_runs() -> None:
-    assert Figure("ours", "CPU per event", "µs", (9.0, 7.0, 100.0)).median == 9.0
-
-
-def test_a_figure_without_a_value_is_refused() -> None:
-    with pytest.raises(ValueError, match="needs a value"):
-        Figure("ours", "CPU per event", "µs", ())
-
-
 @pytest.mark.parametrize(
     ("goal", "reached"),
     [
@@ -40,33 +32,6 @@ def test_a_figure_without_a_value_is_refused() -> None:
 )
 def test_a_goal_is_a_bound_of_the_median(goal: Goal, reached: bool) -> None:
     assert Figure("ours", "ratio", "×", (1.0, 3.0, 50.0), goal).reached is reached
-
-
-def test_the_file_holds_every_run_and_the_machine(tmp_path: Path) -> None:
-    figure = Figure("ours", "CPU per event", "µs", (8.0, 7.0, 9.5), Goal("at most", 10))
-    write_results([Section("Speed", (figure,), ("beside a broker",))], tmp_path / "deep" / "bench.json")
-    kept = json.loads((tmp_path / "deep" / "bench.json").read_bytes())
-    assert kept["machine"]["cores"] > 0
-    assert kept["machine"]["libraries"]["faust-streaming"]
-    assert kept["sections"] == [
-        {
-            "title": "Speed",
-            "notes": ["beside a broker"],
-            "figures": [
-                {
-                    "subject": "ours",
-                    "name": "CPU per event",
-                    "unit": "µs",
-                    "values": [8.0, 7.0, 9.5],
-                    "goal": {"bound": "at most", "value": 10},
-                    "median": 8.0,
-                    "min": 7.0,
-                    "max": 9.5,
-                    "reached": True,
-                }
-            ],
-        }
-    ]
 
 
 def test_what_is_kept_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -87,13 +52,6 @@ def test_a_section_measured_again_stands_in_the_place_of_the_one_before() -> Non
     kept = [section("Speed", 1), section("Memory", 2)]
     found = put_into(kept, [section("Links", 3), section("Speed", 4)])
     assert [(each.title, each.figures[0].median) for each in found] == [("Speed", 4), ("Memory", 2), ("Links", 3)]
-
-
-def test_a_table_ends_with_when_it_was_measured_of_which_commit_and_where() -> None:
-    figure = Figure("ours", "CPU", "µs", (8.0,))
-    ended = table(Section("Speed", (figure,), ("beside a broker",), Measured("2026-11-03", "1a2b3c4d", 9.8)))
-    assert ended.endswith("\n\nMeasured on 3 November 2026 of 1a2b3c4d, where a plain loop of Python took 9.8 ms.\n")
-    assert table(Section("Speed", (figure,), (), Measured("2026-11-03"))).endswith("\n\nMeasured on 3 November 2026.\n")
 
 
 def test_this_moment_has_a_speed_and_a_commit_where_there_is_a_clone() -> None:
@@ -133,3 +91,12 @@ def test_a_commit_counts_as_changed_by_other_files_than_results(
 def test_the_tables_that_are_kept_are_those_of_the_figures_beside_them(name: str) -> None:
     sections = read_results(RESULTS / f"{name}.json")
     assert (RESULTS / f"{name}.md").read_text() == "\n".join(map(table, sections))
+
+
+def test_the_pictures_that_are_kept_are_drawn_of_the_figures_beside_them(
+    tmp_path: Path,
+) -> None:
+    _draw(read_results(RESULTS / "bench.json"), tmp_path / "bench.svg")
+    assert draw_curves(RESULTS / "load.json", RESULTS / "before.json", tmp_path / "load-curves.svg")
+    for picture in tmp_path.iterdir():
+        assert picture.read_text() == (RESULTS / picture.name).read_text()

@@ -1,12 +1,9 @@
 import pytest
 
-from benchmarks.pipeline.contacts import kept
-from benchmarks.pipeline.flow import Flow
 from benchmarks.pipeline.latency import Delays, Spent, delays_of
 from benchmarks.pipeline.pacing import probe
-from benchmarks.pipeline.sightings import NotSeen, Sightings
+from benchmarks.pipeline.sightings import Sightings
 from benchmarks.pipeline.takeover import first_new
-from benchmarks.processes import Usage
 from events.envelope import Interaction, Record, decode
 from events.harmonised import harmonise
 from events.identifiers import Hasher
@@ -15,10 +12,6 @@ from events.identifiers import Hasher
 def test_a_share_of_the_probes_kept_within_its_percentile() -> None:
     delays = Delays([number / 1000 for number in range(1, 201)], Spent(0, 0, 1), 1)
     assert [delays.millis(share) for share in (0.5, 0.99, 1)] == [100, 198, 200]
-
-
-def test_the_percentiles_of_a_single_probe_are_its_own_delay() -> None:
-    assert {Delays([0.02], Spent(0, 0, 1), 1).millis(share) for share in (0.5, 0.99, 1)} == {20}
 
 
 def test_probes_of_the_first_seconds_do_not_count() -> None:
@@ -41,22 +34,8 @@ def test_the_first_sighting_counts() -> None:
     assert seen.wait_for(1, patience_s=0) == {"probe-1": 1.0}
 
 
-def test_a_contact_that_does_not_come_is_missed() -> None:
-    with pytest.raises(NotSeen):
-        Sightings().wait_for(1, patience_s=0)
-
-
 def test_a_probe_is_an_interaction_of_the_contact_that_it_names() -> None:
     said = probe("probe-17", 1_700_000_000_000)
     found = decode(Record(said.topic, said.value, [], 1_700_000_000_000), "US")
     assert isinstance(found, Interaction)
     assert harmonise(found, Hasher([b"key"]))[0] == "probe-17"
-
-
-def test_a_flow_says_what_a_record_costs() -> None:
-    found = Flow(1000, Usage(cpu_seconds=0.05, wall_seconds=0.1, peak_rss=0, peak_own=0))
-    assert (found.cpu_micros, found.per_core_second, found.per_second) == pytest.approx((50, 20_000, 10_000))
-
-
-def test_throughput_is_kept_round_by_round() -> None:
-    assert kept([100, 200], [90, 100]) == (0.9, 0.5)

@@ -2,7 +2,6 @@ from collections import Counter
 
 import pytest
 
-from benchmarks.pipeline.linked import has_taken_in
 from benchmarks.pipeline.sayings import Saying, contact_id_of, fragment_of
 from benchmarks.pipeline.twofold import People, has_two, joining, load, names_of, states
 from events.envelope import Interaction, Record, decode
@@ -33,34 +32,10 @@ def test_a_tenth_of_each_kind_of_person_has_two_identifiers() -> None:
     assert Counter(person % 10 for person in LINKED.with_two()) == dict.fromkeys(range(10), 10)
 
 
-@pytest.mark.parametrize("person", range(10))
-def test_who_is_named_by_both_goes_by_the_strong_one(person: int) -> None:
-    names = names_of(person)
-    assert fragment_of(names.both, HASHER) == fragment_of(names.strong, HASHER) == contact_id_of(person, HASHER)
-
-
 def test_links_are_made_by_one_interaction_with_each_of_the_tenth_that_names_both() -> None:
     said = [accepted(one) for one in joining(LINKED, 3, NOW_MS)]
     assert {len(HASHER.identifiers(one.data.contact)) for one in said} == {2}
     assert [harmonise(one, HASHER)[0] for one in said] == [contact_id_of(each, HASHER) for each in LINKED.with_two()]
-
-
-@pytest.mark.parametrize(
-    ("shown", "is_one"),
-    [
-        (b'{"merged_from":["email:1"]}', True),
-        (b'{"merged_from":["email:2"]}', False),
-        (b'{"merged_from":["email:1","email:2"]}', False),
-        (b'{"counts":{}}', False),
-        (None, False),
-    ],
-)
-def test_only_a_profile_of_both_fragments_shows_that_they_are_one(shown: bytes | None, is_one: bool) -> None:
-    assert has_taken_in(shown, "email:1") is is_one
-
-
-def test_no_two_people_share_an_identifier() -> None:
-    assert len(set[str]().union(*map(both_ids, range(3000)))) == 6000
 
 
 def test_without_links_everything_names_one_identifier_of_the_person() -> None:
@@ -77,12 +52,6 @@ def test_with_links_a_tenth_of_the_load_is_about_the_tenth_and_half_of_it_names_
     assert counts == [pytest.approx(1000, rel=0.15)] * 2
 
 
-def test_links_change_names_and_nothing_else() -> None:
-    for one, other in zip(load(LINKED, 500, 3, NOW_MS), load(ALONE, 500, 3, NOW_MS), strict=True):
-        first, second = accepted(one), accepted(other)
-        assert (first.id, first.type, first.time) == (second.id, second.type, second.time)
-
-
 def test_both_have_the_same_history_but_the_tenth_under_two_identifiers() -> None:
     alone = {id_: len(read_state(state).facts) for id_, state in states(ALONE, NOW_MS, 3, HASHER)}
     linked = {id_: len(read_state(state).facts) for id_, state in states(LINKED, NOW_MS, 3, HASHER)}
@@ -90,10 +59,3 @@ def test_both_have_the_same_history_but_the_tenth_under_two_identifiers() -> Non
     for person in range(1000):
         ids = both_ids(person) if has_two(person) else {contact_id_of(person, HASHER)}
         assert sum(linked[each] for each in ids) == alone[contact_id_of(person, HASHER)]
-
-
-def test_the_two_histories_of_a_person_have_no_interaction_in_common() -> None:
-    found = {id_: read_state(state).facts.keys() for id_, state in states(LINKED, NOW_MS, 3, HASHER)}
-    for person in LINKED.with_two():
-        one, other = both_ids(person)
-        assert not found[one] & found[other]
