@@ -5,9 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 from streams.domain.vendors.reconciling import OwnReason
-from streams.domain.vendors.tags import MOST_REMOVED
 from streams.platform.settings import Settings, variable_of
-from streams.services.vendors.actionnetwork import CALLS_A_SECOND
 from streams.services.vendors.names import VendorName
 
 PAGE = (Path(__file__).parents[3] / "docs" / "vendors.md").read_text()
@@ -26,9 +24,3 @@ def test_every_vendor_and_its_settings_are_named() -> None:
         for setting in ("key", "url"):
             assert f"{vendor}_{setting}" in Settings.model_fields
             assert variable_of(f"{vendor}_{setting}") in PAGE
-
-
-def test_its_figures_are_those_of_the_code() -> None:
-    assert f"**A tag is taken off {MOST_REMOVED} per cent**" in PAGE
-    assert CALLS_A_SECOND == 4
-    assert "Action Network takes four calls a second" in PAGE
