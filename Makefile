@@ -33,7 +33,7 @@ FILE_BY_FILE = $(HUGE_PAGES) $(BRIEF_BROKERS) $(BIN)/pytest --dist loadfile --no
 # Tests in a real browser. Apart from all others: Playwright keeps an event loop running, in which no other test can.
 PAGES := tests/browser
 
-.PHONY: help install dev check audit sbom test with-servers pages durations browser laws image-test chaos soak demo picture bench spark schemas lock clean
+.PHONY: help install dev check types fast audit sbom test with-servers pages durations browser laws image-test chaos soak demo picture bench spark schemas lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -45,7 +45,12 @@ dev: $(VENV)/.dev ## install, and the tools of developers
 check: dev ## the fast gate: lint, types, import directions, unit and property tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	+$(MAKE) --no-print-directory --jobs 2 types fast
+
+types: dev
 	$(HUGE_PAGES) $(BIN)/mypy benchmarks events sinks streams tests
+
+fast: dev
 	$(BIN)/lint-imports
 	$(HUGE_PAGES) $(BIN)/pytest -n 2 $(FAST)
 
