@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import pytest
 from faust.types import TP
 from kafka import TopicPartition
 
@@ -45,7 +44,7 @@ from tests.integration.delivering import (
 )
 from tests.integration.hostile_receiver import PORT, Manner, Receiver, listening
 from tests.integration.serving_process import ServingProcess, started
-from tests.integration.system import ask, sample, settings_of
+from tests.integration.system import ask, sample
 from tests.integration.waiting import PATIENCE_S, until
 
 PEOPLE = [f"c-{number}" for number in range(8)]
@@ -53,21 +52,6 @@ STUBBORN = "c-stubborn"
 """Whom the hostile receiver refuses for ever."""
 HOSTILE, STEADY, DOWN = "127.85.0.1", "127.85.0.2", "127.85.0.3"
 FENCED = 70
-
-
-@pytest.fixture(scope="module")
-def stack(own_stack: Stack) -> Stack:
-    """A deployment of its own: all of a topic is counted."""
-    return own_stack
-
-
-@pytest.fixture(scope="module")
-def settings(stack: Stack) -> Settings:
-    settings = settings_of(stack, partitions=PARTITIONS)
-    admin = KafkaClients(settings).admin()
-    create_topics(admin, settings)
-    admin.close()
-    return settings
 
 
 def ready(process: ServingProcess) -> None:
@@ -87,7 +71,7 @@ def told(receiver: Receiver, *wanted: tuple[str, str]) -> None:
 
 
 def test_each_record_is_acknowledged_in_order_whoever_is_hostile_down_or_killed(
-    stack: Stack, settings: Settings, tmp_path: Path
+    own_stack: Stack, settings: Settings, tmp_path: Path
 ) -> None:
     chance, sayer = random.Random(25), Sayer(settings)
     manners: dict[str, Manner] = {}
@@ -101,7 +85,7 @@ def test_each_record_is_acknowledged_in_order_whoever_is_hostile_down_or_killed(
     receivers = {HOSTILE: Receiver(SECRET, hostile), STEADY: Receiver(SECRET, lambda *_: "well")}
     trusted = tmp_path / "ca.pem"
     tables = [webhook(name, at, "earliest") for name, at in (("hostile", HOSTILE), ("steady", STEADY), ("down", DOWN))]
-    environment = delivering(stack, tmp_path, trusted, *tables)
+    environment = delivering(own_stack, tmp_path, trusted, *tables)
 
     def all_taken(address: str, name: str, but: tuple[str, ...] = ()) -> None:
         wanted = {id_ for id_, (who, _, _) in expected(settings, name).items() if who not in but}
@@ -165,7 +149,7 @@ def test_each_record_is_acknowledged_in_order_whoever_is_hostile_down_or_killed(
 
 
 def test_what_is_disabled_or_dead_is_told_once_somebody_asks_and_slack_has_lines(
-    stack: Stack, settings: Settings, tmp_path: Path
+    own_stack: Stack, settings: Settings, tmp_path: Path
 ) -> None:
     sayer, wants = Sayer(settings), ["closed"]
     receivers = {
@@ -177,7 +161,7 @@ def test_what_is_disabled_or_dead_is_told_once_somebody_asks_and_slack_has_lines
     slack = (
         f'[[endpoint]]\nid = "room"\nkind = "slack"\nurl = "https://{DOWN}:{PORT}/hook"\ntopics = ["system-alerts"]\n'
     )
-    environment = delivering(stack, tmp_path, trusted, webhook("closes", HOSTILE), webhook("app", STEADY), slack)
+    environment = delivering(own_stack, tmp_path, trusted, webhook("closes", HOSTILE), webhook("app", STEADY), slack)
 
     def deliveries(*words: str) -> str:
         return ended_well(harmonia(tmp_path, "deliveries", *words, environment=environment)).stdout.decode()
@@ -248,10 +232,10 @@ def a_dead_delivery(settings: Settings, id_: str) -> DeadDelivery:
 
 
 def test_who_was_erased_while_nothing_ran_is_forgotten_and_a_topic_made_anew_is_read_anew(
-    stack: Stack, settings: Settings, tmp_path: Path
+    own_stack: Stack, settings: Settings, tmp_path: Path
 ) -> None:
     sayer, receiver, trusted = Sayer(settings), Receiver(SECRET, lambda *_: "well"), tmp_path / "ca.pem"
-    environment = delivering(stack, tmp_path, trusted, webhook("crm", STEADY))
+    environment = delivering(own_stack, tmp_path, trusted, webhook("crm", STEADY))
     with ExitStack() as running:
         running.enter_context(listening({STEADY: receiver}, trusted))
 

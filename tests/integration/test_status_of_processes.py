@@ -10,10 +10,8 @@ import pytest
 
 from streams.local.postgres import PostgresServer, running_postgres
 from streams.local.stack import Stack
-from streams.platform.clients import KafkaClients
 from streams.platform.processes import ProcessName
 from streams.platform.settings import Settings
-from streams.platform.topics import create_topics
 from streams.services.processes import observing
 from streams.services.processes.observing import observe_processes
 from tests.integration.command import harmonia, on
@@ -24,23 +22,7 @@ from tests.integration.gateway_process import running_gateway
 from tests.integration.hostile_receiver import listening
 from tests.integration.sayer import PARTITIONS, Sayer
 from tests.integration.serving_process import started
-from tests.integration.system import settings_of
 from tests.integration.waiting import until
-
-
-@pytest.fixture(scope="module")
-def stack(own_stack: Stack) -> Stack:
-    """A deployment of its own: nothing else has stored how far it is."""
-    return own_stack
-
-
-@pytest.fixture(scope="module")
-def settings(stack: Stack) -> Settings:
-    settings = settings_of(stack, partitions=PARTITIONS)
-    admin = KafkaClients(settings).admin()
-    create_topics(admin, settings)
-    admin.close()
-    return settings
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +46,9 @@ def alerts(said: Mapping[str, Any], about: str) -> list[str]:
 
 
 def test_a_killed_sink_on_postgresql_is_told_once_it_is_behind(
-    stack: Stack, settings: Settings, postgres: PostgresServer, tmp_path: Path
+    own_stack: Stack, settings: Settings, postgres: PostgresServer, tmp_path: Path
 ) -> None:
-    environment = on(stack, HARMONIA_POSTGRES=postgres.url, HARMONIA_PARTITIONS=str(PARTITIONS))
+    environment = on(own_stack, HARMONIA_POSTGRES=postgres.url, HARMONIA_PARTITIONS=str(PARTITIONS))
 
     def stands(as_: str) -> dict[str, Any]:
         def found() -> dict[str, Any] | None:
@@ -93,8 +75,8 @@ def test_a_killed_sink_on_postgresql_is_told_once_it_is_behind(
     assert postgres.url not in json.dumps(away)
 
 
-def test_processes_that_are_not_set_up_are_said_so_and_page_nobody(stack: Stack, tmp_path: Path) -> None:
-    said = told(tmp_path, on(stack))
+def test_processes_that_are_not_set_up_are_said_so_and_page_nobody(own_stack: Stack, tmp_path: Path) -> None:
+    said = told(tmp_path, on(own_stack))
 
     assert {each["name"]: each["state"] for each in said["processes"]} == dict.fromkeys(
         ["api", "gateway", "deliver", "sink postgres", "console", "console follow", "lake run"], "not_set_up"
@@ -102,9 +84,9 @@ def test_processes_that_are_not_set_up_are_said_so_and_page_nobody(stack: Stack,
     assert [each for each in said["alerts"] if each["why"].startswith("harmonia ")] == []
 
 
-def test_a_killed_gateway_is_away_and_a_page(stack: Stack, tmp_path: Path) -> None:
-    with running_gateway(tmp_path, on(stack)) as gateway:
-        environment = on(stack, HARMONIA_WATCHED=f"gateway={gateway.metrics}")
+def test_a_killed_gateway_is_away_and_a_page(own_stack: Stack, tmp_path: Path) -> None:
+    with running_gateway(tmp_path, on(own_stack)) as gateway:
+        environment = on(own_stack, HARMONIA_WATCHED=f"gateway={gateway.metrics}")
         before = until(
             lambda: said if state(said := told(tmp_path, environment), "gateway") == "running" else None,
             "the gateway runs",
@@ -120,11 +102,11 @@ def test_a_killed_gateway_is_away_and_a_page(stack: Stack, tmp_path: Path) -> No
 
 
 def test_a_killed_deliver_is_behind_once_something_waits_that_it_has_not_read(
-    stack: Stack, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_stack: Stack, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(observing, "LATE_S", 0.0)  # what waits at all is late
     trusted = tmp_path / "ca.pem"
-    environment = delivering(stack, tmp_path, trusted, webhook("crm", "127.85.0.3"))
+    environment = delivering(own_stack, tmp_path, trusted, webhook("crm", "127.85.0.3"))
     configured = settings.model_copy(update={"deliver": Path(environment["HARMONIA_DELIVER"])})
     with listening({}, trusted):
         stands(configured, "deliver", "away")
@@ -138,13 +120,13 @@ def test_a_killed_deliver_is_behind_once_something_waits_that_it_has_not_read(
 
 
 def test_a_killed_follower_of_the_console_leaves_its_desk_behind(
-    stack: Stack, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_stack: Stack, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(observing, "LATE_S", 5.0)
     desk = tmp_path / "desk.sqlite"
     configured = settings.model_copy(update={"desk": desk})
     stands(configured, "console follow", "away")
-    with following(tmp_path, "follow", on(stack, HARMONIA_DESK=str(desk))) as follower:
+    with following(tmp_path, "follow", on(own_stack, HARMONIA_DESK=str(desk))) as follower:
         stands(configured, "console follow", "running")
         follower.kill()
         stands(configured, "console follow", "behind")
