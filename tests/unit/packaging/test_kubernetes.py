@@ -1,6 +1,5 @@
 """The manifests of deploy/k8s: built as operators would, each held to Kubernetes' own schema and to what we promise."""
 
-import os
 import re
 from collections.abc import Iterator
 from ipaddress import IPv4Network
@@ -10,23 +9,25 @@ from typing import Any
 
 import kubernetes_validate
 import pytest
-import yaml
 
 from streams.history.insights.history_source import DUCKDB_MEMORY
 from streams.platform.settings import Settings
 from streams.services.gateway.hooks import read_hooks
 from tests.unit.packaging.dockerfile import stages
 from tests.unit.packaging.manifests import (
+    EVERYTHING,
     KUBERNETES,
     built,
     containers,
     containers_of,
-    kustomized,
+    known_users,
     named,
     of_kind,
+    pods,
     servers,
     settings,
     settings_map,
+    with_components,
     workloads,
 )
 from tests.unit.packaging.setting_names import SETTINGS
@@ -37,9 +38,10 @@ PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "16
 OLDEST, NEWEST = "1.30", kubernetes_validate.latest_version()
 
 every_overlay = pytest.mark.parametrize("overlay", ["small", "large"])
+with_and_without_components = pytest.mark.parametrize("overlay", ["small", "large", *EVERYTHING])
 
 
-@every_overlay
+@with_and_without_components
 @pytest.mark.parametrize("version", [OLDEST, NEWEST])
 def test_kubernetes_would_take_each_manifest(overlay: str, version: str) -> None:
     """Strictly: no field that the schema does not know."""
@@ -55,7 +57,7 @@ def test_a_field_that_kubernetes_does_not_know_is_noticed() -> None:
         kubernetes_validate.validate(wrong, NEWEST, strict=True)
 
 
-@every_overlay
+@with_and_without_components
 def test_all_of_it_is_in_one_namespace_that_refuses_what_is_not_restricted(overlay: str) -> None:
     [namespace] = of_kind(overlay, "Namespace")
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
@@ -63,11 +65,11 @@ def test_all_of_it_is_in_one_namespace_that_refuses_what_is_not_restricted(overl
     assert elsewhere == [namespace]
 
 
-@every_overlay
+@with_and_without_components
 def test_nobody_is_root_or_writes_to_the_root(overlay: str) -> None:
     user, group = map(int, dict(stages()[-1])["USER"].split(":"))
-    for workload in workloads(overlay):
-        pod = workload["spec"]["template"]["spec"]
+    for template in pods(overlay).values():
+        pod = template["spec"]
         said = pod["securityContext"]
         assert (said["runAsNonRoot"], said["runAsUser"], said["fsGroup"]) == (True, user, group)
         assert said["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -80,7 +82,7 @@ def test_nobody_is_root_or_writes_to_the_root(overlay: str) -> None:
         }
 
 
-@every_overlay
+@with_and_without_components
 def test_every_container_has_an_image_of_one_version_and_room(overlay: str) -> None:
     assert len({container["image"] for container in containers(overlay)}) == 1
     for container in containers(overlay):
@@ -88,10 +90,10 @@ def test_every_container_has_an_image_of_one_version_and_room(overlay: str) -> N
         assert "memory" in container["resources"]["limits"]
 
 
-@every_overlay
+@with_and_without_components
 def test_settings_are_known_and_fit_together(overlay: str) -> None:
     said = settings(overlay)
-    for container in containers(overlay):
+    for container in chain(*map(without_first_policy, pods(overlay).values())):
         assert container["envFrom"] == [{"configMapRef": {"name": settings_map(overlay)["metadata"]["name"]}}]
         own = {variable["name"] for variable in container.get("env", [])}
         assert (own | said.keys()) - SETTINGS == set()
@@ -119,44 +121,57 @@ def test_secrets_come_from_outside(overlay: str) -> None:
     assert [one for one in variables if "PASSWORD" in one["name"] and not one["name"].endswith("_FILE")] == []
 
 
+OTHER_SECRETS = {
+    "harmonia-gateway": {"harmonia-hooks"},
+    "harmonia-console": {"harmonia-console-people"},
+    "harmonia-postgres": {"harmonia-postgres"},
+    "harmonia-deliver": {"harmonia-deliver"},
+}
+"""Secrets of a workload besides those by which Kafka and Redis know it."""
+
+
 def test_with_tls_each_workload_is_somebody_of_its_own() -> None:
-    lines = (ROOT / "deploy/acl/kafka.acl").read_text().splitlines()
-    known = {line.split()[0] for line in lines if line and not line.startswith("#")}
-    for workload in workloads("large"):
-        name = workload["metadata"]["name"]
-        assert name in known
-        secrets = {
-            one["secret"]["secretName"] for one in workload["spec"]["template"]["spec"]["volumes"] if "secret" in one
-        }
-        own = {name.replace("harmonia-", "harmonia-kafka-"), name.replace("harmonia-", "harmonia-redis-")}
-        besides = {"harmonia-gateway": {"harmonia-hooks"}, "harmonia-console": {"harmonia-console-people"}}
-        assert secrets - own == besides.get(name, set())
-        for container in containers_of(workload):
+    """Jobs that keep the lake in order are the lake."""
+    for name, template in pods("large with everything").items():
+        user = re.sub("^harmonia-lake-.*", "harmonia-lake", name)
+        assert user in known_users()
+        secrets = {one["secret"]["secretName"] for one in template["spec"]["volumes"] if "secret" in one}
+        by_kafka = user.replace("harmonia-", "harmonia-kafka-")
+        assert secrets - {user.replace("harmonia-", "harmonia-redis-")} == {by_kafka} | OTHER_SECRETS.get(user, set())
+        for container in without_first_policy(template):
             said = {one["name"]: one.get("value", "") for one in container["env"]}
-            assert said["HARMONIA_KAFKA_USERNAME"] == name
-            assert said.get("REDIS_URL", "") in ("", f"rediss://{name}@redis.redis.svc:6379/0")
+            assert said["HARMONIA_KAFKA_USERNAME"] == user
+            assert said.get("REDIS_URL", "") in ("", f"rediss://{user}@redis.redis.svc:6379/0")
+            assert {"name": "kafka", "mountPath": "/etc/harmonia/kafka", "readOnly": True} in container["volumeMounts"]
 
 
-@every_overlay
+@with_and_without_components
 def test_what_is_mounted_is_there(overlay: str) -> None:
     maps = {one["metadata"]["name"] for one in of_kind(overlay, "ConfigMap")}
-    for workload in workloads(overlay):
-        pod = workload["spec"]["template"]["spec"]
-        claims = [claim["metadata"]["name"] for claim in workload["spec"].get("volumeClaimTemplates", [])]
+    claimed = {one["metadata"]["name"]: one["spec"].get("volumeClaimTemplates", []) for one in workloads(overlay)}
+    for name, template in pods(overlay).items():
+        pod = template["spec"]
+        claims = [claim["metadata"]["name"] for claim in claimed.get(name, [])]
         volumes = {volume["name"] for volume in pod.get("volumes", [])} | set(claims)
-        mounts = chain(*(container.get("volumeMounts", []) for container in containers_of(workload)))
+        mounts = chain(*(container.get("volumeMounts", []) for container in containers_of(template)))
         assert {mount["name"] for mount in mounts} == volumes
         assert {one["configMap"]["name"] for one in pod.get("volumes", []) if "configMap" in one} <= maps
 
 
-@every_overlay
+@with_and_without_components
 def test_files_that_settings_name_are_mounted(overlay: str) -> None:
-    for container in containers(overlay):
+    for container in chain(*map(without_first_policy, pods(overlay).values())):
         mounts = [mount["mountPath"] for mount in container.get("volumeMounts", [])]
         own = {variable["name"]: variable.get("value", "") for variable in container.get("env", [])}
         files = {**settings(overlay), **own}
         used = {name: file for name, file in files.items() if file.startswith("/") and name != "HARMONIA_POLICY"}
         assert [name for name, file in used.items() if not any(file.startswith(f"{mount}/") for mount in mounts)] == []
+
+
+@with_and_without_components
+def test_every_pod_bears_the_label_by_which_policies_let_it_reach_kafka(overlay: str) -> None:
+    for template in pods(overlay).values():
+        assert template["metadata"]["labels"]["app.kubernetes.io/part-of"] == "harmonia"
 
 
 @every_overlay
@@ -253,6 +268,11 @@ def test_nothing_comes_in_or_goes_out_but_what_is_named(overlay: str) -> None:
     assert ("egress", port) in ways["kafka"]
 
 
+def without_first_policy(template: Any) -> list[Any]:
+    """The containers of a pod but for the one that puts the first policy on a volume, which is told nothing."""
+    return [one for one in containers_of(template) if one["name"] != "policy"]
+
+
 def opened(policy: Any) -> Iterator[tuple[str, int | str]]:
     for direction, ends in (("ingress", "from"), ("egress", "to")):
         for rule in policy.get(direction, []):
@@ -324,12 +344,8 @@ def test_a_change_of_the_hooks_replaces_gateways(overlay: str) -> None:
     assert re.fullmatch(r"harmonia-gateway-[a-z0-9]{10}", hooks["metadata"]["name"])
 
 
-def test_only_the_gateway_may_go_out_to_amazon_and_only_where_somebody_says_so(tmp_path: Path) -> None:
-    small, sns = (os.path.relpath(KUBERNETES / name, tmp_path) for name in ("overlays/small", "components/sns"))
-    with_sns = {"namespace": "harmonia", "resources": [small], "components": [sns]}
-    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(with_sns))
-
-    [added] = [one for one in kustomized(tmp_path) if one not in built("small")]
+def test_only_the_gateway_may_go_out_to_amazon_and_only_where_somebody_says_so() -> None:
+    [added] = [one for one in with_components("small", "sns") if one not in built("small")]
 
     kubernetes_validate.validate(dict(added), NEWEST, strict=True)
     assert list(opened(added["spec"])) == [("egress", 443)]

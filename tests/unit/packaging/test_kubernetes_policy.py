@@ -5,37 +5,22 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import pytest
-import yaml
 
-from tests.unit.packaging.manifests import KUBERNETES, Manifest, kustomized
+from tests.unit.packaging.manifests import EVERYTHING, Manifest, built
 
 READERS = ["harmonia-api", "harmonia-console", "harmonia-worker"]
 
 
-@pytest.fixture(scope="module", params=["small", "large"])
-def manifests(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Manifest]:
+@pytest.fixture(scope="module", params=EVERYTHING)
+def manifests(request: pytest.FixtureRequest) -> list[Manifest]:
     """All of an overlay with it."""
-    folder = tmp_path_factory.mktemp("with-published-policy")
-    overlay, component = (
-        os.path.relpath(KUBERNETES / name, folder)
-        for name in (f"overlays/{request.param}", "components/published-policy")
-    )
-    said = {"namespace": "harmonia", "resources": [overlay], "components": [component]}
-    (folder / "kustomization.yaml").write_text(yaml.safe_dump(said))
-    return kustomized(folder)
+    return built(request.param)
 
 
 def readers(manifests: list[Manifest]) -> list[Any]:
     found = [one for one in manifests if one["kind"] in ("StatefulSet", "Deployment")]
     return [one for one in found if one["metadata"]["name"] in READERS]
-
-
-def test_kubernetes_would_take_it(manifests: list[Manifest]) -> None:
-    for manifest in manifests:
-        if manifest["kind"] != "ServiceMonitor":
-            kubernetes_validate.validate(dict(manifest), kubernetes_validate.latest_version(), strict=True)
 
 
 def test_all_who_go_by_the_policy_share_one_volume_that_many_may_mount(manifests: list[Manifest]) -> None:
@@ -60,13 +45,6 @@ def test_the_console_alone_writes_where_the_setting_says_the_file_is(manifests: 
                     assert mount["mountPath"] == folder
                     writes[workload["metadata"]["name"]] = not mount.get("readOnly")
     assert writes == {name: name == "harmonia-console" for name in READERS}
-
-
-def test_what_puts_the_first_one_there_runs_as_the_others_do(manifests: list[Manifest]) -> None:
-    for workload in readers(manifests):
-        first, other = _first(workload), workload["spec"]["template"]["spec"]["containers"][0]
-        assert first["image"] == other["image"]
-        assert first["securityContext"] == other["securityContext"]
 
 
 def test_the_first_one_is_put_there_once_and_none_is_overwritten(manifests: list[Manifest], tmp_path: Path) -> None:
