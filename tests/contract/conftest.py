@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from sinks.holds import HoldsSink
 from sinks.postgres.database import PostgresDatabase
 from sinks.postgres.sink import PostgresContacts
 from sinks.redis import RedisSink
@@ -17,6 +18,7 @@ from streams.platform.prefixed_redis import prefix_redis
 from tests.contract.busy_sink import BusySink
 from tests.contract.contact_sink import STALE_AFTER
 from tests.contract.redis_server import RedisServer
+from tests.contract.whole_redis import Filling
 
 PREFIX = ""
 """What clients put before each key; the fixture `prefix` sets it for a test."""
@@ -77,6 +79,15 @@ async def other(redis_server: RedisServer) -> AsyncIterator[RedisSink]:
     sink = RedisSink(client_of(redis_server.port), stale_after=STALE_AFTER)
     yield sink
     await sink.close()
+
+
+@pytest.fixture
+async def filling(redis_server: RedisServer, redis_client: Redis) -> AsyncIterator[Filling]:
+    sink = RedisSink(client_of(redis_server.port), stale_after=STALE_AFTER)
+    holds = HoldsSink(client_of(redis_server.port))
+    yield Filling(sink, holds)
+    await sink.close()
+    await holds.close()
 
 
 POSTGRES_TABLES = "stores", "positions", "contact_records", "topic_records", "topic_partitions"

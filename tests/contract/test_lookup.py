@@ -1,7 +1,5 @@
 """Nobody is unknown because something is missing, and everybody is found under every name."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from redis.asyncio import Redis
 
@@ -21,10 +19,9 @@ from sinks.lookup import (
     UnknownContact,
     find_anyway,
 )
-from sinks.redis import RedisSink
 from sinks.reservations import Reservation, ReservationRequest, Reservations
 from tests.contract.conftest import client_of
-from tests.contract.contact_sink import STALE_AFTER, erased, forgotten, living, merged
+from tests.contract.contact_sink import erased, forgotten, living, merged
 from tests.contract.redis_server import RedisServer
 from tests.contract.two_topics import absorbed
 from tests.contract.whole_redis import HASHED, PARTITIONS, Filling
@@ -32,15 +29,6 @@ from tests.contract.whole_redis import HASHED, PARTITIONS, Filling
 pytestmark = pytest.mark.usefixtures("prefix")
 
 OLDEST_S = 15.0
-
-
-@pytest.fixture
-async def filling(redis_server: RedisServer, redis_client: Redis) -> AsyncIterator[Filling]:
-    sink = RedisSink(client_of(redis_server.port), stale_after=STALE_AFTER)
-    holds = HoldsSink(client_of(redis_server.port))
-    yield Filling(sink, holds)
-    await sink.close()
-    await holds.close()
 
 
 @pytest.fixture

@@ -1,37 +1,22 @@
 """Whose requests become counts in a worker: those of people who are erased in a Redis that lacks nothing."""
 
 import time
-from collections.abc import AsyncIterator
 from datetime import date
 
-import pytest
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from events.topics import CONTACT_LINKS, CONTACT_STATE
-from sinks.holds import HoldsSink
 from sinks.lookup import Lookup
-from sinks.redis import RedisSink
 from streams.domain.rights.requests import RightsDesk, RightsRequest
 from streams.worker.rights_monitor import erased_since
-from tests.contract.conftest import client_of
-from tests.contract.contact_sink import STALE_AFTER, erased, living
-from tests.contract.redis_server import RedisServer
+from tests.contract.contact_sink import erased, living
 from tests.contract.whole_redis import Filling
 
 CYD = RightsRequest("aa" * 10, "access", "cyd", date(2026, 1, 31), date(2026, 2, 28), ())
 BO = RightsRequest("bb" * 10, "erasure", "bo", date(2026, 1, 31), date(2026, 2, 28), ())
 NOBODY = RightsRequest("cc" * 10, "objection", None, date(2026, 1, 31), date(2026, 2, 28), ())
 DESK = RightsDesk({one.id: one for one in (CYD, BO, NOBODY)}, {})
-
-
-@pytest.fixture
-async def filling(redis_server: RedisServer, redis_client: Redis) -> AsyncIterator[Filling]:
-    sink = RedisSink(client_of(redis_server.port), stale_after=STALE_AFTER)
-    holds = HoldsSink(client_of(redis_server.port))
-    yield Filling(sink, holds)
-    await sink.close()
-    await holds.close()
 
 
 async def test_an_open_request_stays_while_redis_is_filled_and_goes_once_it_is_complete(

@@ -3,24 +3,28 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
-from sinks.holds import HoldsSink
-from sinks.redis import RedisSink
+from sinks.results import ResultsSink
+from sinks.segments import SegmentsSink
 from tests.contract.api.desk import Desk
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER
 from tests.contract.redis_server import RedisServer
-from tests.contract.whole_redis import Filling
-
-
-@pytest.fixture
-async def filling(redis_server: RedisServer, redis_client: Redis) -> AsyncIterator[Filling]:
-    sink = RedisSink(client_of(redis_server.port), stale_after=STALE_AFTER)
-    holds = HoldsSink(client_of(redis_server.port))
-    yield Filling(sink, holds)
-    await sink.close()
-    await holds.close()
 
 
 @pytest.fixture
 def desk(redis_client: Redis) -> Desk:
     return Desk(redis_client)
+
+
+@pytest.fixture
+async def results(redis_server: RedisServer, redis_client: Redis) -> AsyncIterator[ResultsSink]:
+    sink = ResultsSink(client_of(redis_server.port), stale_after=STALE_AFTER)
+    yield sink
+    await sink.close()
+
+
+@pytest.fixture
+async def segments(redis_server: RedisServer, redis_client: Redis) -> AsyncIterator[SegmentsSink]:
+    sink = SegmentsSink(client_of(redis_server.port), stale_after=STALE_AFTER, most_pairs=1000)
+    yield sink
+    await sink.close()

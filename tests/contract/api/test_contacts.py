@@ -51,24 +51,6 @@ async def test_an_unknown_contact_and_an_erased_one_get_different_answers(desk: 
     assert {answer.headers["content-type"] for answer in answers} == {"application/problem+json"}
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "",
-        "email=a@b.org&phone=2125550123",
-        "email=a@b.org&email=c@d.org",
-        "email=nobody",
-        "voter_id=77",
-        "external=van",
-    ],
-)
-async def test_a_question_that_cannot_be_read_says_how_to_ask(desk: Desk, filling: Filling, query: str) -> None:
-    await filling.all()
-    answer = await desk.get("/v1/contacts", query=query)
-    assert (answer.status, answer.json["code"]) == (422, "invalid")
-    assert answer.json["mistakes"][0]["cure"]
-
-
 async def test_what_was_asked_is_never_repeated(desk: Desk, filling: Filling) -> None:
     await filling.all()
     for query in ("email=secret%40", f"email={'secret' * 300}", "phone=secret", "external=secret"):

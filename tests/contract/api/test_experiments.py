@@ -1,7 +1,5 @@
 """What experiments say, over HTTP, and never from a Redis that may lack one."""
 
-from collections.abc import AsyncIterator
-
 import orjson
 import pytest
 from redis.asyncio import Redis
@@ -11,9 +9,6 @@ from events.topics import EXPERIMENT_RESULTS
 from sinks.keys import position_key
 from sinks.results import ResultsSink
 from tests.contract.api.desk import Desk, known
-from tests.contract.conftest import client_of
-from tests.contract.contact_sink import STALE_AFTER
-from tests.contract.redis_server import RedisServer
 from tests.contract.whole_redis import Filling
 from tests.contract.whole_results import fill
 from tests.unit.domain.experiments.example import CONTRACTS, doors, gotv
@@ -22,20 +17,16 @@ ENDED: ExperimentResult = {**CONTRACTS, "experiment": "sp/äter 1", "status": "e
 PATHS = ["/v1/experiments", "/v1/experiments/x12", "/v1/experiments/unknown"]
 
 
-@pytest.fixture
-async def results(redis_server: RedisServer, redis_client: Redis) -> AsyncIterator[ResultsSink]:
-    sink = ResultsSink(client_of(redis_server.port), stale_after=STALE_AFTER)
-    yield sink
-    await sink.close()
-
-
-async def test_a_result_is_what_experiment_results_says(desk: Desk, results: ResultsSink) -> None:
+async def test_a_result_is_what_experiment_results_says_and_names_nobody_in_the_audit_log(
+    desk: Desk, results: ResultsSink
+) -> None:
     await fill(results, gotv(), ENDED)
     answer, strange = [await desk.get(f"/v1/experiments/{name}") for name in ("gotv-subject-lines", "sp/äter 1")]
     assert (answer.status, answer.body) == (200, orjson.dumps(gotv()))
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["harmonia-as-of"].endswith("Z")
     assert strange.json == ENDED
+    assert desk.audited() == []
 
 
 async def test_an_experiment_without_a_result_is_not_found(desk: Desk, results: ResultsSink) -> None:
@@ -78,22 +69,6 @@ async def test_experiments_are_listed_by_status(desk: Desk, results: ResultsSink
     assert [each["experiment"] for each in answer.json["experiments"]] == ids
 
 
-@pytest.mark.parametrize(
-    ("query", "field", "cure"),
-    [
-        ("status=over", "status", "give running, ended or recounting"),
-        ("status=ended&status=running", "status", "give it once"),
-        ("statu=ended", "statu", "is not known here; did you mean status?"),
-    ],
-)
-async def test_an_invalid_query_for_experiments_is_named(
-    desk: Desk, results: ResultsSink, query: str, field: str, cure: str
-) -> None:
-    await fill(results)
-    answer = await desk.get("/v1/experiments", query=query)
-    assert (answer.status, answer.json["mistakes"]) == (422, [{"field": field, "cure": cure}])
-
-
 @pytest.mark.parametrize("path", PATHS)
 async def test_from_a_redis_that_lacks_a_partition_there_is_no_answer(
     desk: Desk, results: ResultsSink, redis_client: Redis, path: str
@@ -105,25 +80,6 @@ async def test_from_a_redis_that_lacks_a_partition_there_is_no_answer(
     assert answer.json["detail"] == "experiment-results:2 is missing; it mends by itself"
     assert answer.headers["retry-after"] == "2"
     assert desk.counted("harmonia_api_incomplete_total", why="missing") == 1
-
-
-@pytest.mark.parametrize("path", PATHS)
-async def test_while_redis_is_away_there_is_no_answer(desk: Desk, redis_server: RedisServer, path: str) -> None:
-    redis_server.kill()
-    try:
-        answer = await desk.get(path)
-    finally:
-        redis_server.start()
-    assert (answer.status, answer.json["code"]) == (503, "results_incomplete")
-
-
-async def test_results_are_for_whoever_may_read_and_name_nobody_in_the_audit_log(
-    desk: Desk, results: ResultsSink
-) -> None:
-    await fill(results, CONTRACTS)
-    answers = [await desk.get("/v1/experiments/x12", token=token) for token in ("reader", "asker", None)]
-    assert [answer.status for answer in answers] == [200, 403, 401]
-    assert desk.audited() == []
 
 
 async def test_permissions_do_not_wait_for_results(desk: Desk, filling: Filling) -> None:

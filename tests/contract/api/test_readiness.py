@@ -8,6 +8,12 @@ from tests.contract.api.desk import Desk, known
 from tests.contract.redis_server import RedisServer
 from tests.contract.whole_redis import Filling
 
+AWAY = {
+    "profiles_incomplete": ["/v1/contacts/ada", "/v1/contacts/ada/segments"],
+    "results_incomplete": ["/v1/experiments", "/v1/experiments/x12", "/v1/experiments/unknown"],
+    "segments_incomplete": ["/v1/segments", "/v1/segments/donors", "/v1/segments/donors/members"],
+}
+"""What is asked, by the code of the answer while Redis is away."""
 ASKED = {"channel": "email", "purpose": "fundraising", "contacts": [{"contact_id": "ada"}]}
 
 
@@ -43,5 +49,15 @@ async def test_the_api_is_not_ready_while_redis_is_away(
     redis_server.kill()
     try:
         assert await why_unready(desk.deps) == "profiles_incomplete: Redis does not answer"
+    finally:
+        redis_server.start()
+
+
+async def test_while_redis_is_away_nothing_is_answered_from_it(redis_server: RedisServer, desk: Desk) -> None:
+    redis_server.kill()
+    try:
+        for code, paths in AWAY.items():
+            answers = [await desk.get(path, "lister") for path in paths]
+            assert [(each.status, each.json["code"]) for each in answers] == [(503, code)] * len(paths), code
     finally:
         redis_server.start()

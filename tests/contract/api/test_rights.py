@@ -152,12 +152,6 @@ async def test_a_token_of_any_team_names_one(site: Desk) -> None:
     assert site.rights.by == ["legal/rights"]
 
 
-@pytest.mark.parametrize("path", ["/v1/rights", "/v1/rights/x"])
-async def test_requests_need_the_scope_rights(site: Desk, path: str) -> None:
-    assert (await site.get(path, "reader")).status == 403
-    assert (await ask(site, BODY, "reader")).status == 403
-
-
 @pytest.mark.parametrize("trouble", [KafkaTimeoutError(), MissingTopic("x"), NotWrittenDown("x"), OSError()])
 async def test_where_nobody_can_tell_that_it_is_written_down_it_is_to_be_sent_again(
     site: Desk, trouble: Exception

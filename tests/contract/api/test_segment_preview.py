@@ -113,7 +113,3 @@ async def test_what_was_sent_is_not_repeated(desk: Desk) -> None:
     answer = await preview(desk, body)
     assert answer.status == 422
     assert b"example.org" not in answer.body
-
-
-async def test_a_preview_needs_the_scope_read(desk: Desk) -> None:
-    assert (await preview(desk, {"segment": [HOSTS]}, "asker")).status == 403

@@ -1,7 +1,5 @@
 """Who is in which segment, over HTTP, and never from a Redis that may lack somebody."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from redis.asyncio import Redis
 
@@ -11,22 +9,13 @@ from sinks.base import Position
 from sinks.keys import kept_members_key, position_key
 from sinks.segments import SegmentsSink
 from tests.contract.api.desk import Answer, Desk, known
-from tests.contract.conftest import client_of
-from tests.contract.contact_sink import STALE_AFTER, TOPIC, erased, merged
-from tests.contract.redis_server import RedisServer
+from tests.contract.contact_sink import TOPIC, erased, merged
 from tests.contract.whole_redis import Filling
 from tests.contract.whole_segments import EDITION, SINCE, fill_segments, memberships
 
 PEOPLE = [f"p{number}" for number in range(25)]
 ASKED = {"channel": "email", "purpose": "fundraising"}
 PATHS = ["/v1/segments", "/v1/segments/donors", "/v1/segments/donors/members", "/v1/contacts/ada/segments"]
-
-
-@pytest.fixture
-async def segments(redis_server: RedisServer, redis_client: Redis) -> AsyncIterator[SegmentsSink]:
-    sink = SegmentsSink(client_of(redis_server.port), stale_after=STALE_AFTER, most_pairs=1000)
-    yield sink
-    await sink.close()
 
 
 async def members(desk: Desk, segment: str = "donors", query: str = "") -> Answer:
@@ -203,35 +192,10 @@ async def test_what_is_wrong_in_a_request_about_members_is_named(
     assert mistake["cure"].startswith(cure)
 
 
-@pytest.mark.parametrize(
-    ("path", "query", "field"),
-    [
-        ("/v1/segments/donors/members", "after=x", "after"),
-        ("/v1/segments/donors/members", "after=1,2", "after"),
-        ("/v1/segments/donors/members", "limit=0", "limit"),
-        ("/v1/segments/donors/members", "limit=many", "limit"),
-        ("/v1/segments/donors/members", "limit=1&limit=2", "limit"),
-        ("/v1/segments/donors/members", "afterr=x", "afterr"),
-        ("/v1/segments", "id=x", "id"),
-        ("/v1/segments/a b", "", "segment_id"),
-    ],
-)
-async def test_an_invalid_query_about_segments_is_named(
-    desk: Desk, segments: SegmentsSink, path: str, query: str, field: str
-) -> None:
-    await fill_segments(segments, {"donors": []})
-    answer = await desk.get(path, "lister", query)
-    assert answer.status == 422
-    assert answer.json["mistakes"][0]["field"] == field
-
-
-async def test_members_are_for_the_scope_list_and_each_page_is_audited(desk: Desk, segments: SegmentsSink) -> None:
+async def test_each_page_of_members_is_audited(desk: Desk, segments: SegmentsSink) -> None:
     await fill_segments(segments, {"donors": ["ada"]})
-    path = "/v1/segments/donors/members"
-    assert [(await desk.get(path, token)).status for token in ("digital", None, "only-lists")] == [403, 401, 200]
-    posts = [await desk.post(ASKED, token, "/v1/segments/donors/permissions") for token in ("asker", "only-lists")]
-    assert [answer.status for answer in posts] == [403, 403]
-    assert [(await desk.get("/v1/segments", token)).status for token in ("asker", "reader")] == [403, 200]
+    assert (await desk.get("/v1/segments/donors/members", "only-lists")).status == 200
+    assert (await desk.get("/v1/segments", "reader")).status == 200
     [record] = desk.audited()
     assert (record["what"], record["team"], record["segment"]) == ("list", "only-lists", "donors")
     assert record["answers"] == [{"contact_id": "ada", "decision": None, "reason": "member"}]
@@ -247,18 +211,6 @@ async def test_from_a_redis_that_lacks_memberships_there_is_no_answer(
     answer = await desk.get(path, "lister")
     assert (answer.status, answer.json["code"]) == (503, "segments_incomplete")
     assert answer.json["detail"] == "contact-segments:2 is missing; it mends by itself"
-
-
-@pytest.mark.parametrize("path", PATHS[:3])
-async def test_while_redis_is_away_nothing_is_said_of_segments(
-    desk: Desk, redis_server: RedisServer, path: str
-) -> None:
-    redis_server.kill()
-    try:
-        answer = await desk.get(path, "lister")
-    finally:
-        redis_server.start()
-    assert (answer.status, answer.json["code"]) == (503, "segments_incomplete")
 
 
 async def test_permissions_do_not_wait_for_segments(desk: Desk, filling: Filling) -> None:
