@@ -13,13 +13,11 @@ from streams.engine.decoded_states import Codec, RecentStates, States
 from streams.engine.group_commit import GroupCommitter, GroupedPartitions
 from streams.engine.group_membership import NO_MEMBER, membership_of
 from streams.engine.grouped_partition import GroupedPartition
-from streams.engine.runs import Records, Run
+from streams.engine.runs import Run
 from streams.engine.store import MemoryStore, Store
-from streams.engine.table_partition import Changelog, Effects, Fold
-from streams.engine.writer import Output
+from streams.engine.table_partition import Changelog, Fold
 from tests.integration.engine.cluster import Cluster
-from tests.integration.engine.owner import RECENT_BYTES, amount, key, table_in
-from tests.unit.engine.kafka_records import Fetched
+from tests.integration.engine.owner import RECENT_BYTES, adding_up, fetched, table_in
 
 PARTITIONS = 3
 
@@ -94,22 +92,10 @@ class Worker:
 
     def chunk(self, number: int, offsets: Iterable[int]) -> Run:
         """Input records of a partition, as fetched by this member. They need not be on the broker."""
-        source = TP(self.team.source, number)
-        records = [Fetched(n, b"%d" % amount(n), key(n), topic=source.topic, partition=number) for n in offsets]
-        return Run(source, records, records[-1].offset + 1, self.membership.generation)
+        return fetched(TP(self.team.source, number), offsets, self.membership.generation)
 
     def add_up(self, number: int) -> Fold[bytes]:
-        def fold(states: States[bytes], records: Records) -> Effects[bytes]:
-            effects: Effects[bytes] = Effects()
-            for record in records:
-                assert record.key is not None
-                before = effects.changes.get(record.key) or states.get(record.key) or b"0"
-                effects.changes[record.key] = b"%d" % (int(before) + int(record.value or b"0"))
-                effects.outputs.append(Output(self.team.outputs, number, record.key, b"%d" % record.offset))
-            effects.outputs.append(Output(*self.team.shared, b"%d" % number, b"%d" % records[-1].offset))
-            return effects
-
-        return fold
+        return adding_up(TP(self.team.outputs, number), self.team.shared)
 
     async def leave(self) -> None:
         """Give everything up, in good order."""

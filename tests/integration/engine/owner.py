@@ -37,6 +37,29 @@ def sums(offsets: Iterable[int]) -> dict[bytes, int]:
     return dict(total)
 
 
+def fetched(source: TP, offsets: Iterable[int], generation: int) -> Run:
+    """Input records of a partition, as a member of this generation has fetched them."""
+    records = [Fetched(n, b"%d" % amount(n), key(n), topic=source.topic, partition=source.partition) for n in offsets]
+    return Run(source, records, records[-1].offset + 1 if records else 0, generation)
+
+
+def adding_up(outputs: TP, shared: TP | None = None) -> Fold[bytes]:
+    """Each record has an output with its offset; a chunk has one with its last offset in `shared`."""
+
+    def fold(states: States[bytes], records: Records) -> Effects[bytes]:
+        effects: Effects[bytes] = Effects()
+        for record in records:
+            assert record.key is not None
+            before = effects.changes.get(record.key) or states.get(record.key) or b"0"
+            effects.changes[record.key] = b"%d" % (int(before) + int(record.value or b"0"))
+            effects.outputs.append(Output(*outputs, record.key, b"%d" % record.offset))
+        if shared is not None:
+            effects.outputs.append(Output(*shared, b"%d" % outputs.partition, b"%d" % records[-1].offset))
+        return effects
+
+    return fold
+
+
 class Bench:
     """One partition of a table on real topics, and its owners."""
 
@@ -76,21 +99,11 @@ class Bench:
 
     def chunk(self, offsets: Iterable[int], generation: int = 1) -> Run:
         """Input records. They need not be on the broker: the engine is given what was fetched."""
-        records = [Fetched(n, b"%d" % amount(n), key(n), topic=self.source.topic, partition=0) for n in offsets]
-        return Run(self.source, records, records[-1].offset + 1 if records else 0, generation)
+        return fetched(self.source, offsets, generation)
 
     @property
     def add_up(self) -> Fold[bytes]:
-        def fold(states: States[bytes], records: Records) -> Effects[bytes]:
-            effects: Effects[bytes] = Effects()
-            for record in records:
-                assert record.key is not None
-                before = effects.changes.get(record.key) or states.get(record.key) or b"0"
-                effects.changes[record.key] = b"%d" % (int(before) + int(record.value or b"0"))
-                effects.outputs.append(Output(*self.outputs, record.key, b"%d" % record.offset))
-            return effects
-
-        return fold
+        return adding_up(self.outputs)
 
     async def told(self) -> list[int]:
         """The input offsets whose outputs a reader sees, in the order in which it sees them."""

@@ -92,27 +92,6 @@ async def test_a_partition_that_was_flushed_is_filled_again_by_the_next_chunk(fe
     assert feed.held() == {"a": 1, "b": 1, "c": 1}
 
 
-async def test_a_partition_that_was_flushed_is_filled_again_without_traffic(feed: Feed) -> None:
-    agent = feed.agent()
-    await agent(await feed.said({"a": 1, "b": 1}))
-    feed.sink.flush()
-
-    await agent.watch([feed.tp])
-
-    assert feed.held() == {"a": 1, "b": 1}
-    assert await feed.stands_at_the_end()
-
-
-async def test_watching_a_sink_that_stands_where_it_was_left_reads_nothing(feed: Feed) -> None:
-    agent = feed.agent()
-    await agent(await feed.said({"a": 1}))
-    feed.calls.clear()
-
-    await agent.watch([feed.tp])
-
-    assert feed.calls == ["touch"]
-
-
 async def test_a_new_worker_watches_a_sink_that_has_everything_by_touching_it(feed: Feed) -> None:
     """An untouched position grows old, and an old one is cleared: all for a partition where nothing happens."""
     await feed.agent()(await feed.said({"a": 1}))

@@ -116,13 +116,6 @@ async def test_interactions_are_counted_once_when_the_answer_is_lost(
     assert await team.profiles() == [(b"a", 1)]
 
 
-async def test_a_chunk_that_comes_again_is_counted_no_more(team: Team) -> None:
-    await team.fold(said(0, who="a"))
-    await team.fold(said(0, who="a"))
-
-    assert (team.counted("applied"), team.counted("duplicate")) == (1, None)
-
-
 async def test_none_is_told_of_a_fragment_before_what_interactions_held_when_it_was_asked(
     team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
