@@ -114,8 +114,11 @@ async def test_the_sink_is_looked_at_in_the_partitions_that_are_owned(bench: Ben
     assert await bench.look_again() == [INTERACTIONS, STATE]
 
 
-async def test_a_broker_that_is_away_does_not_end_the_watch(bench: Bench) -> None:
-    bench.sink.troubles = [KafkaConnectionError(), TimeoutError()]
+@pytest.mark.parametrize(
+    "troubles", [[KafkaConnectionError(), TimeoutError()], [MissingTopic("there is no topic contact-state")]]
+)
+async def test_a_broker_or_a_topic_that_is_away_does_not_end_the_watch(bench: Bench, troubles: list[Exception]) -> None:
+    bench.sink.troubles = [*troubles]
 
     await bench.look_again()
     await bench.look_again()
@@ -123,26 +126,10 @@ async def test_a_broker_that_is_away_does_not_end_the_watch(bench: Bench) -> Non
     assert bench.stopped == []
 
 
-async def test_a_topic_that_is_being_made_anew_does_not_end_the_watch(bench: Bench) -> None:
-    bench.sink.troubles = [MissingTopic("there is no topic contact-state")]
-
-    await bench.look_again()
-    await bench.look_again()
-
-    assert bench.stopped == []
-
-
-async def test_a_topic_that_the_worker_may_not_see_any_more_ends_the_process(bench: Bench) -> None:
-    """Nobody makes it, so waiting is in vain; the last line of the log names the right that is lacking."""
-    bench.sink.troubles = [HiddenTopic("this user may not see the topic contact-state: see deploy/acl")]
-
-    await bench.look_again()
-
-    assert bench.stopped == [EXIT_FAIL_STOP]
-
-
-async def test_a_bug_while_looking_at_a_sink_ends_the_process(bench: Bench) -> None:
-    bench.sink.troubles = [RuntimeError("a bug")]
+@pytest.mark.parametrize("trouble", [HiddenTopic("this user may not see the topic"), RuntimeError("a bug")])
+async def test_a_topic_that_is_hidden_and_a_bug_end_the_process(bench: Bench, trouble: Exception) -> None:
+    """Nobody makes the topic, so waiting is in vain; the last line of the log names the right that is lacking."""
+    bench.sink.troubles = [trouble]
 
     await bench.look_again()
 

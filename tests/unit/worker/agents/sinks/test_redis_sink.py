@@ -11,29 +11,30 @@ def record(value: bytes | None, *headers: tuple[str, bytes | None], key: bytes |
     return Fetched(0, value, key, headers)
 
 
-def test_a_profile_is_a_living_contact() -> None:
-    assert change_of(record(b"{}", VERSION)) == ContactChange("c1", 81234, b"{}", None, None)
+ERASED, FORGOTTEN = (ContactChange("c1", 81234, None, reason, None) for reason in ("erased", "forgotten"))
 
 
-def test_a_null_value_with_a_survivor_is_an_absorbed_contact() -> None:
-    merged = record(None, VERSION, ("reason", b"merged"), ("merged_into", b"c2"))
+@pytest.mark.parametrize(
+    ("said", "change"),
+    [
+        (record(b"{}", VERSION), ContactChange("c1", 81234, b"{}", None, None)),
+        (record(b"{}", ("trace", b"\xff"), VERSION), ContactChange("c1", 81234, b"{}", None, None)),
+        (
+            record(None, VERSION, ("reason", b"merged"), ("merged_into", b"c2")),
+            ContactChange("c1", 81234, None, "merged", "c2"),
+        ),
+        (record(None, VERSION, ("reason", b"erased")), ERASED),
+        (record(None, VERSION, ("reason", b"forgotten")), FORGOTTEN),
+    ],
+)
+def test_a_record_of_contact_state_is_a_change_whatever_other_headers_it_has(
+    said: Fetched, change: ContactChange
+) -> None:
+    assert change_of(said) == change
 
-    assert change_of(merged) == ContactChange("c1", 81234, None, "merged", "c2")
 
-
-def test_a_null_value_without_a_survivor_is_an_erased_contact() -> None:
-    assert change_of(record(None, VERSION, ("reason", b"erased"))) == ContactChange("c1", 81234, None, "erased", None)
-
-
-def test_a_null_value_may_be_of_a_contact_that_was_never_heard_of_by_itself() -> None:
-    forgotten = change_of(record(None, VERSION, ("reason", b"forgotten")))
-
-    assert forgotten == ContactChange("c1", 81234, None, "forgotten", None)
-    assert forgotten.forgotten
-
-
-def test_unknown_headers_of_contact_state_change_nothing() -> None:
-    assert change_of(record(b"{}", ("trace", b"\xff"), VERSION)) == ContactChange("c1", 81234, b"{}", None, None)
+def test_a_contact_that_was_never_heard_of_by_itself_is_forgotten_and_an_erased_one_is_not() -> None:
+    assert (FORGOTTEN.forgotten, ERASED.forgotten) == (True, False)
 
 
 @pytest.mark.parametrize(
