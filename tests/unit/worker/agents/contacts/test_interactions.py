@@ -48,28 +48,8 @@ def test_a_profile_goes_to_the_partition_of_its_interactions() -> None:
     assert (output.topic, output.partition, output.key) == (CONTACT_STATE, SOURCE.partition, b"c1")
 
 
-def test_the_version_carries_the_generation_and_counts_chunks() -> None:
-    store = MemoryStore()
-    versions = []
-    for chunk in ([said(0), said(1)], [said(2)], [said(3), said(4), said(5)]):
-        folding = folded(*chunk, store=store)
-        kept(folding, store)
-        versions.append(profiles(folding)[b"c1"]["version"])
-
-    assert versions == [FIRST + 1, FIRST + 2, FIRST + 3]
-
-
 def test_the_version_is_in_the_header_as_text() -> None:
     assert dict(only_output(folded(said(0))).headers)["version"] == b"%d" % (FIRST + 1)
-
-
-def test_versions_of_contacts_do_not_depend_on_each_other() -> None:
-    store = MemoryStore()
-    kept(folded(said(0, who="c1"), store=store), store)
-
-    second = folded(said(1, who="c1"), said(2, who="c2"), store=store)
-
-    assert {key: value["version"] for key, value in profiles(second).items()} == {b"c1": FIRST + 2, b"c2": FIRST + 1}
 
 
 def test_what_the_state_holds_is_what_the_profile_was_made_of() -> None:
@@ -77,23 +57,6 @@ def test_what_the_state_holds_is_what_the_profile_was_made_of() -> None:
 
     assert state_of(folding, "c1").version == 1
     assert len(state_of(folding, "c1").facts) == 2
-
-
-def test_a_chunk_goes_on_from_the_state_before_it() -> None:
-    store = MemoryStore()
-    kept(folded(said(0), store=store), store)
-
-    assert profiles(folded(said(1), store=store))[b"c1"]["counts"] == {"email.opened": 2}
-
-
-def test_duplicates_alone_change_nothing() -> None:
-    store = MemoryStore()
-    kept(folded(said(0, id_="a"), store=store), store)
-
-    again = folded(said(1, id_="a"), said(2, id_="a"), store=store)
-
-    assert (again.effects.changes, again.effects.outputs) == ({}, [])
-    assert again.outcomes == {FoldOutcome.DUPLICATE: 2}
 
 
 def consent(offset: int, id_: str, time: int, *, granted: bool) -> Fetched:
@@ -135,13 +98,6 @@ def test_a_copy_of_a_ruling_that_is_earlier_is_told() -> None:
     told = only_output(folded(ruling(1, NOW - HOUR), store=store))
 
     assert (told.topic, told.key) == (IDENTITY_LINKS, b"said/c1/c2")
-
-
-def test_a_duplicate_beside_news_is_not_counted_again() -> None:
-    folding = folded(said(0, id_="a"), said(1, id_="a"), said(2, id_="b"))
-
-    assert profiles(folding)[b"c1"]["counts"] == {"email.opened": 2}
-    assert folding.outcomes == {FoldOutcome.APPLIED: 2, FoldOutcome.DUPLICATE: 1}
 
 
 def test_folding_twice_gives_the_same() -> None:

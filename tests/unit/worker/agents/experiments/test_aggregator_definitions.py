@@ -58,20 +58,6 @@ def test_a_definition_that_changes_nothing_of_how_people_are_counted_is_shown_at
     assert (shown["status"], shown["primary"]) == ("running", "voted")
 
 
-def test_a_definition_that_comes_and_goes_leaves_the_sums_as_they_are(agent: Agent) -> None:
-    definition = defined("ask", window="1d")
-    before, meanwhile = people("A", 3), people("A", 3, rule_of(definition).edition)
-    agent.take(*told(before))
-    agent.tell(RelayedDefinition("ask", definition_record(definition)[1]))
-    agent.take(*told(meanwhile, but=before))
-    agent.tell(RelayedDefinition("ask", None))
-    agent.take(*told(before, but=meanwhile))
-    agent.tell(*(PartitionEditions(number, {"ask": ""}) for number in range(PARTITIONS)))
-    shown = agent.tick()["ask"]
-    assert shown is not None
-    assert (shown["status"], assigned(shown)) == ("running", {"A": 3})
-
-
 def test_while_a_partition_counts_everybody_anew_all_results_say_so(agent: Agent) -> None:
     agent.take(*told(people("A", 3)))
     agent.tell(RecountProgress(1))

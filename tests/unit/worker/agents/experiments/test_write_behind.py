@@ -4,15 +4,12 @@ import pytest
 
 from events.experiment_results import ExperimentResult
 from streams.domain.experiments import experiment_table
-from streams.domain.experiments.definition_records import definition_record, rule_of
 from streams.domain.experiments.experiment_table import Experiment
-from streams.domain.experiments.partials import PartialCounts, PartitionEditions, RelayedDefinition
+from streams.domain.experiments.partials import PartialCounts
 from streams.domain.experiments.row_layout import N, row_of
 from streams.worker.agents.experiments import aggregator, delta_log, write_behind
 from streams.worker.agents.experiments.unit_of_work import key_of_experiment
-from tests.unit.domain.experiments.writing import defined
 from tests.unit.worker.agents.experiments.aggregating_agent import (
-    PARTITIONS,
     TODAY,
     Agent,
     assigned,
@@ -72,24 +69,6 @@ def test_what_goes_on_changing_is_written_again_and_again_and_what_does_not_is_n
         written.append((ASK in agent.last.effects.changes, aside(agent)))
     assert written == [(True, 0), (True, 0), (False, 0), (False, 0), (False, 1), (True, 0)]
     assert stored(agent) == 8
-
-
-def test_what_was_only_added_to_since_it_was_written_is_not_lost_either(
-    agent: Agent, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun(agent)
-    agent.take(*told(people("A", 1)))
-    agent.tick()
-    agent.now += LATER_MS
-    agent.take(*others(1))
-    agent.tick()
-    assert aside(agent) == 0
-    monkeypatch.setattr(experiment_table, "MAX_AT_ONCE", 0)
-    agent.take(*told(people("A", 1)))
-    assert agent.tick() == {}
-    monkeypatch.undo()
-    agent._states.forget()
-    assert assigned(agent.tick()["ask"]) == {"A": 7}
 
 
 def test_a_changed_experiment_is_not_written_before_it_is_due(agent: Agent) -> None:
@@ -157,55 +136,6 @@ def test_too_much_in_the_delta_log_has_all_sums_written_at_once(agent: Agent, mo
     assert (stored(agent), aside(agent)) == (5, 0)
 
 
-def test_what_was_forgotten_is_found_as_it_was_by_the_next_owner_too(agent: Agent) -> None:
-    begun(agent)
-    agent.now += experiment_table.FORGOTTEN_AFTER_MS + 1
-    assert agent.tick() == {"ask": None}
-    agent._states.forget()
-    agent.take(*told(people("A", 1)))
-    assert assigned(agent.tick()["ask"]) == {"A": 6}
-
-
-def test_an_experiment_forgotten_right_after_a_replay_goes_on_with_its_sums(agent: Agent) -> None:
-    begun(agent)
-    agent._states.forget()
-    agent.now += experiment_table.FORGOTTEN_AFTER_MS + 1
-    assert agent.tick() == {"ask": None}
-    agent._states.forget()
-    agent.take(*told(people("A", 1)))
-    assert assigned(agent.tick()["ask"]) == {"A": 6}
-
-
-def test_people_who_are_being_counted_anew_are_shown_as_they_were_by_the_next_owner_too(agent: Agent) -> None:
-    definition = defined("ask", window="1d")
-    edition = rule_of(definition).edition
-    begun(agent)
-    agent.tell(RelayedDefinition("ask", definition_record(definition)[1]))
-    agent.take(*told(people("A", 1, edition), but=people("A", 1)))
-    assert assigned(agent.tick()["ask"]) == {"A": 5}
-    agent._states.forget()
-    agent.take(*told(people("A", 4, edition), but=people("A", 4)))
-    assert assigned(agent.tick()["ask"]) == {"A": 5}
-    agent._states.forget()
-    for partition in range(PARTITIONS):
-        agent.tell(PartitionEditions(partition, {"ask": edition}))
-        agent.tick()
-        agent._states.forget()
-    agent.take(*told(people("B", 1, edition)))
-    result = agent.tick()["ask"]
-    assert result is not None
-    assert (assigned(result)["A"], result["status"]) == (5, "running")
-
-
-def test_people_counted_by_an_edition_that_is_not_defined_yet_are_known_to_the_next_owner(agent: Agent) -> None:
-    begun(agent)
-    agent.take(*told(people("A", 1, "1b2c3d4e"), but=people("A", 1)))
-    assert assigned(agent.tick()["ask"]) == {"A": 5}
-    agent._states.forget()
-    agent.take(*told(people("A", 1, "1b2c3d4e"), but=people("A", 1)))
-    assert assigned(agent.tick()["ask"]) == {"A": 5}
-
-
 def test_moves_to_another_edition_survive_a_replay_in_pieces_that_end_between_them(
     agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,17 +158,6 @@ def test_moves_to_another_edition_are_known_to_the_next_owner_where_sums_are_row
     agent.tick()
     agent.take(*told(people("A", 4, "1b2c3d4e"), but=people("A", 4)))
     assert assigned(agent.tick()["ask"]) == {"A": 6}
-
-
-def test_a_definition_by_which_nobody_is_counted_otherwise_is_known_to_the_next_owner(agent: Agent) -> None:
-    begun(agent)
-    agent.tell(RelayedDefinition("ask", definition_record(defined("ask", metrics=["voted"]))[1]))
-    agent.tick()
-    agent._states.forget()
-    agent.take(*told(people("A", 1)))
-    result = agent.tick()["ask"]
-    assert result is not None
-    assert (assigned(result)["A"], result["primary"]) == (6, "voted")
 
 
 def test_whether_a_record_is_added_does_not_hang_on_what_it_is_added_with(

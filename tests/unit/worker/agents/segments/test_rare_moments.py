@@ -111,16 +111,6 @@ def test_definitions_that_are_read_again_after_a_restore_judge_nobody_before_the
     assert {*town.causes} == {"recounted"}
 
 
-def test_after_a_restore_a_tick_is_enough_for_the_recount() -> None:
-    town = restored_town("crm.ada", "crm.bo")
-    for number in range(town.partitions):
-        town.publish(work_record(number, TICK))
-    town.settle()
-    assert town.names() == town.should_be([EVERYBODY, RECENT])
-    assert {*town.causes} == {"recounted"}
-    assert {state for said in town.states_of_segments().values() for state, _ in said} == {"complete"}
-
-
 def test_what_a_restore_cannot_read_of_definitions_is_kept_for_a_version_that_can() -> None:
     new = b'{"id": "new", "all": [{"wished": 1}]}'
     kept = restored_segments({"new": new, "gone": None, "other": b'{"id": "another", "all": [{"tag": "host"}]}'})
