@@ -19,7 +19,7 @@ from streams.domain.segments.memberships import PersonMemberships, read_membersh
 from streams.domain.segments.person import Person, whole_person
 from streams.domain.segments.resolution import resolve
 from streams.engine.decoded_states import BESIDE
-from streams.engine.store import Position
+from streams.engine.store import Position, Store
 from streams.engine.writer import Output
 from streams.worker.agents.segments.records import Tick, tick_record, work_record
 from streams.worker.agents.segments.registry import PartitionTime, _read_time, restored_segments
@@ -29,6 +29,7 @@ from tests.property.worker.links.world import Log, World
 OF = BESIDE + b"segments/of/"
 DUE = BESIDE + b"segments/due/"
 TIME = BESIDE + b"segments/time"
+Rows = tuple[dict[bytes, PersonMemberships], dict[bytes, int]]
 
 
 @dataclass
@@ -77,7 +78,7 @@ class Town(World):
         """Fold the next records of a partition as one chunk, after which all that is told agrees."""
         super().work(log, count)
         self.replay()
-        self.agree()
+        self.agree(log[1])
 
     def replay(self) -> None:
         """Take the changes that are new, each of which is of a newer version of its contact."""
@@ -99,8 +100,11 @@ class Town(World):
             self.held[name] = (self.held[name] | {*said["entered"]}) - {*said["left"]}
         self.replayed = len(self.changes)
 
-    def agree(self) -> None:
-        """What changes add up to, what `contact-segments` says, and what is stored and counted are one."""
+    def agree(self, number: int) -> None:
+        """What changes add up to, what `contact-segments` says, and what is stored and counted are one.
+
+        `number`: the partition that was worked on; nothing is stored in others meanwhile.
+        """
         told = self.memberships()
         assert {name: names for name, names in self.held.items() if names} == {
             name: {*names} for name, names in told.items() if names
@@ -110,12 +114,12 @@ class Town(World):
             if name in self.seen:
                 assert int(latest.headers["version"] or b"") >= self.seen[name]
         assert self.counted() == self.members()
-        for number, store in self.stores.items():
-            time = PartitionTime() if (value := store.get(TIME)) is None else _read_time(value)
-            folded = self.read[INTERACTIONS, number]
-            assert time.now in {0, *(tick.at for tick in self.moments[number] if tick.end <= folded)}
-        for rows, due in self._rows().values():
-            assert {name: row.due for name, row in rows.items() if row.due < 2**62} == due
+        store = self.stores[number]
+        time = PartitionTime() if (value := store.get(TIME)) is None else _read_time(value)
+        folded = self.read[INTERACTIONS, number]
+        assert time.now in {0, *(tick.at for tick in self.moments[number] if tick.end <= folded)}
+        rows, due = rows_in(store)
+        assert {name: row.due for name, row in rows.items() if row.due < 2**62} == due
 
     def memberships(self) -> dict[str, dict[str, JSON]]:
         """What `contact-segments` says, by contact."""
@@ -186,18 +190,20 @@ class Town(World):
         parts = {part: decode(table[f"{name}/{part}".encode()]) for part in place.parts}
         return whole_person(name, {name: state, **counting(parts, place)})
 
-    def _rows(self) -> dict[int, tuple[dict[bytes, PersonMemberships], dict[bytes, int]]]:
-        """By partition the memberships and the timers that are stored, by contact; a timer is there once."""
-        found = {}
-        for number, store in self.stores.items():
-            items = dict(store.items())
-            rows = {key[len(OF) :]: read_memberships(value) for key, value in items.items() if key.startswith(OF)}
-            timers = [key[len(DUE) :] for key in items if key.startswith(DUE)]
-            due = {key[8:]: int.from_bytes(key[:8]) for key in timers}
-            assert len(due) == len(timers)
-            found[number] = rows, due
-        return found
+    def _rows(self) -> dict[int, Rows]:
+        """By partition the memberships and the timers that are stored."""
+        return {number: rows_in(store) for number, store in self.stores.items()}
 
     def _tell_all(self, topic: str, key: str, value: bytes | None) -> None:
         for number in range(self.partitions):
             self.publish(Output(topic, number, key.encode(), value))
+
+
+def rows_in(store: Store) -> Rows:
+    """The memberships and the timers that are stored in a partition, by contact; a timer is there once."""
+    items = dict(store.items())
+    rows = {key[len(OF) :]: read_memberships(value) for key, value in items.items() if key.startswith(OF)}
+    timers = [key[len(DUE) :] for key in items if key.startswith(DUE)]
+    due = {key[8:]: int.from_bytes(key[:8]) for key in timers}
+    assert len(due) == len(timers)
+    return rows, due
