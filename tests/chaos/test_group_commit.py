@@ -17,7 +17,7 @@ from streams.demo.script import Script
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from tests.chaos.load import load
-from tests.chaos.site import EXIT_FENCED, Site, kill, open_site
+from tests.chaos.site import Site, kill, open_site
 from tests.chaos.test_workers import ONE_BY_ONE, is_frozen
 from tests.chaos.three_brokers import COUNT, Cluster, three_brokers
 from tests.chaos.workers import SABOTAGED
@@ -66,24 +66,6 @@ def test_a_worker_whose_transaction_the_broker_has_ended_goes_on_while_it_is_a_m
         running.until_folded(20)
         running.finish()
         assert worker.process.poll() is None
-        site.must_be_exact(running, script)
-
-
-def test_a_worker_that_wakes_before_its_offsets_once_others_have_taken_over_is_refused(
-    site: Site, script: Script, seed: int
-) -> None:
-    fault = {"CHAOS_FREEZE": f"before-offsets:{Random(seed).randrange(20, 100)}"}
-    frozen = site.start("one", {**ONE_BY_ONE, **fault}, program=SABOTAGED)
-    with load(site.deployment, script) as running:
-        running.until(lambda: is_frozen(frozen), "the worker to freeze")
-        successor = site.start("two")
-        running.must_be_under_way()
-        running.rush()
-        os.kill(frozen.process.pid, signal.SIGCONT)
-        code = until(frozen.process.poll, "the end of the frozen worker")
-        running.finish()
-        assert code == EXIT_FENCED
-        assert successor.process.poll() is None
         site.must_be_exact(running, script)
 
 

@@ -77,10 +77,10 @@ def test_told_to_stop_under_load(site: Site, script: Script, seed: int) -> None:
         site.must_be_exact(running, script)
 
 
-@pytest.mark.short
-def test_a_stale_owner_wakes_while_its_successor_works(site: Site, script: Script, seed: int) -> None:
-    """Frozen inside a transaction until it was replaced: it must be refused, and end by itself."""
-    fault = {"CHAOS_FREEZE": f"inside-transaction:{Random(seed).randrange(20, 100)}"}
+@pytest.mark.parametrize("gap", [pytest.param("inside-transaction", marks=pytest.mark.short), "before-offsets"])
+def test_a_stale_owner_wakes_while_its_successor_works(site: Site, script: Script, seed: int, gap: str) -> None:
+    """Frozen in the middle of a transaction until it was replaced: it must be refused, and end by itself."""
+    fault = {"CHAOS_FREEZE": f"{gap}:{Random(seed).randrange(20, 100)}"}
     frozen = site.start("one", {**ONE_BY_ONE, **fault}, program=SABOTAGED)
     with load(site.deployment, script) as running:
         running.until(lambda: is_frozen(frozen), "the worker to freeze")
