@@ -6,8 +6,11 @@
 import pytest
 
 from streams.demo.oracle import all_closed_channels, closed_channels, is_known, recount
+from streams.demo.recount_humans import kind_of
 from streams.demo.truth import Fields, Sent
+from streams.domain.human import agent_of
 from tests.unit.demo.telling import at, profile, reported, said, taken_back
+from tests.unit.domain.human.people import APPLE, CHROME, GMAIL, GMAIL_PREFETCH, IPHONE, OUTLOOK, SAFARI, YAHOO
 
 SUPPRESSED, STOP = "contact.suppressed", "text.opted_out"
 
@@ -57,3 +60,11 @@ def test_contact_suppressions_has_a_record_of_each_profile_with_a_closed_channel
     assert (closed_channels([shut]), closed_channels([shut, *taken_back(shut)])) == (closed, {})
     known = {"ann": profile([said("rsvp.made", "02-20T10:00")]), "bob": profile([shut])}
     assert all_closed_channels(known) == {"bob": closed}
+
+
+@pytest.mark.parametrize(
+    "user_agent",
+    [None, "", APPLE, CHROME, GMAIL, GMAIL_PREFETCH, IPHONE, OUTLOOK, SAFARI, YAHOO, "curl/8.4.0", "new", "Barracuda"],
+)
+def test_the_oracle_and_the_score_read_the_same_kinds_in_user_agents(user_agent: str | None) -> None:
+    assert kind_of(user_agent) == agent_of(user_agent).name.lower()

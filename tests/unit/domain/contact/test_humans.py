@@ -98,6 +98,25 @@ def test_of_two_reports_of_one_gift_the_one_that_counts_is_the_evidence() -> Non
     assert profile_of(delivered(), opened("1", NOON + SECOND, APPLE), second, first)["email"]["opens_human"] == 0.02
 
 
+@pytest.mark.parametrize(
+    ("arrivals", "expected"),
+    [
+        ([opened("1", NOON + HOUR)], (0.5, 0)),
+        ([opened("1", NOON + SECOND, APPLE, machine=True), said("text.replied", "2", NOON + HOUR)], (0.285, 0)),
+        ([opened("1", NOON + HOUR), clicked("2", NOON + HOUR + SECOND, agent=None)], (0.984, 0.863)),
+        ([opened("1", NOON + HOUR), clicked("2", NOON + HOUR - SECOND, agent=None)], (0.5, 0.863)),
+        ([clicked(f"{n}", NOON + HOUR + n * SECOND, f"https://example.org/{n}") for n in range(2)], (0, 2 * 0.137)),
+        ([clicked(f"{n}", NOON + HOUR + n * SECOND, f"https://example.org/{n}") for n in range(3)], (0, 0.03)),
+        ([opened("1", NOON + SECOND, message_id="n")], (0.5, 0)),
+    ],
+)
+def test_each_act_is_judged_by_what_else_is_known_of_its_message(
+    arrivals: list[Arrival], expected: tuple[float, float]
+) -> None:
+    email = profile_of(delivered(), *arrivals)["email"]
+    assert (email["opens_human"], email["clicks_human"]) == expected
+
+
 def test_an_open_that_was_taken_back_is_none() -> None:
     gone = said("interaction.retracted", "r", retracts={"source": "team/a", "id": "1"})
     assert humans(folded(opened("1", NOON, CHROME), gone)) == (0, 0)
