@@ -20,7 +20,7 @@ from tests.property.domain.contact.strategies import (
     lives,
     parts,
 )
-from tests.unit.domain.contact.said import DAY, DONOR, NOON, Arrival, appended, fold, retracted, said
+from tests.unit.domain.contact.said import DAY, DONOR, NOON, Arrival, appended, fold, recounted, retracted, said
 
 NOBODY = appended(NOON + 60 * DAY, retracted("nobody", "late"))
 """An arrival that adds nothing, long after all messages are due."""
@@ -41,6 +41,14 @@ def merged(states: Iterable[ContactState]) -> ContactState:
 @given(lives(), st.data())
 def test_law_1_the_profile_is_the_same_in_any_order_of_arrival(life: list[Arrival], data: st.DataObject) -> None:
     assert profile_of(data.draw(st.permutations(life))) == profile_of(life)
+
+
+@given(lives())
+def test_the_profile_is_what_the_demos_oracle_recounts(life: list[Arrival]) -> None:
+    """Each section with ties, versions, copies and retractions; the oracle shares no code with the fold."""
+    shown = dict(profile_of(life))
+    del shown["version"]
+    assert shown == recounted(*life)
 
 
 @given(feeds())

@@ -4,42 +4,21 @@ from streams.domain.contact import ContactState, merge, profile
 from tests.unit.domain.contact.said import (
     DAY,
     DONOR,
-    HOUR,
     NOON,
     appended,
     fold,
     folded,
     gift,
     profile_of,
-    refund,
     retracted,
     said,
 )
-
-
-def test_halves_make_the_whole() -> None:
-    one, other = (
-        [gift("1", 500, committee="C1")],
-        [refund("2", 200, donation_id="actblue:1"), gift("3", 7, NOON - HOUR)],
-    )
-    merged = merge(folded(*one), folded(*other))
-    assert merged == folded(*one, *other)
-    assert profile(DONOR, merged) == profile_of(*one, *other)
-
-
-def test_what_is_in_both_halves_counts_once() -> None:
-    merged = merge(folded(gift("1", 500), gift("2", 5)), folded(gift("1", 500)))
-    assert merged == folded(gift("1", 500), gift("2", 5))
 
 
 def test_of_copies_in_both_halves_the_first_appended_is_kept() -> None:
     first, second = folded(gift("1", 500)), folded(appended(NOON + 1, gift("1", 900, committee="C1")))
     assert merge(first, second).facts == merge(second, first).facts == first.facts
     assert merge(first, second).weight == merge(second, first).weight == first.weight
-
-
-def test_a_retraction_reaches_the_other_half() -> None:
-    assert profile(DONOR, merge(folded(gift("1", 500)), folded(retracted("1")))) == profile_of()
 
 
 def test_a_message_in_the_other_half_is_retracted_by_the_first_of_its_retractions() -> None:
@@ -57,11 +36,6 @@ def test_what_has_settled_is_added_up() -> None:
     assert known["counts"] == {"email.opened": 2, "text.replied": 1}
     assert known["email"]["last_opened_at"] == "2012-03-01T12:00:00.001Z"
     assert known["zones"]["region"] == "US-CA"
-
-
-def test_a_merge_with_nothing_is_the_same() -> None:
-    state = folded(gift("1", 5), said("email.sent", "2", message_id="m"))
-    assert merge(state, ContactState()) == merge(ContactState(), state) == state
 
 
 def test_the_version_is_the_larger_one() -> None:

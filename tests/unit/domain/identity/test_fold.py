@@ -8,7 +8,6 @@ from events.identity_links import (
     FragmentErasure,
     IdentityEdge,
     IdentityLink,
-    LinkDecision,
     decision_on,
 )
 from streams.domain.identity import CanonicalIdChange
@@ -56,23 +55,6 @@ def test_those_that_stand_alone_again_are_told_so_and_nothing_is_kept_of_them() 
     assert table.states == {}
 
 
-def test_an_edge_holds_as_long_as_anybody_tells_of_it() -> None:
-    table = Table()
-    table.fold([edge(ADA, ANN, MAIL), edge(ANN, ANN, MAIL)])
-    assert told(table, EdgeWithdrawal(ADA, MAIL, ANN)) == []
-    assert told(table, EdgeWithdrawal(BOB, MAIL, ANN)) == []
-    assert told(table, EdgeWithdrawal(ANN, MAIL, ANN)) == [CanonicalIdChange(MAIL, 4, None)]
-
-
-def test_a_ruling_that_is_taken_back_counts_no_more() -> None:
-    table = Table()
-    table.fold([*named(ADA, MAIL), *named(BOB, MAIL)])
-    table.fold([ruling(ADA, BOB, same=False)])
-    assert table.roofs() == {}
-    table.fold([DecisionWithdrawal(ADA, BOB)])
-    assert table.roofs() == {BOB: ADA, MAIL: ADA}
-
-
 def test_whom_only_a_command_links_is_to_tell_its_class_once() -> None:
     """The roof of a person hears of it as well: a command knows hashes only, and nobody else may ever name it."""
     table = Table()
@@ -113,17 +95,6 @@ def test_a_command_frees_what_two_share_also_where_neither_may_link_itself() -> 
     assert table.roofs() == {BEN: ANN, MAIL: ADA}
     table.fold([DecisionWithdrawal(ANN, BEN)])
     assert table.roofs() == {}
-
-
-def test_past_the_limit_an_identifier_links_nobody_and_back_at_it_it_links_again() -> None:
-    table = Table()
-    table.fold(carried_by(CROWD))
-    together = table.roofs()
-    assert set(together.values()) == {"contact-0"}
-    table.fold(carried_by(CROWD + 1))
-    assert table.roofs() == {}
-    table.fold(unnamed(f"contact-{CROWD}", PHONE))
-    assert table.roofs() == together
 
 
 def test_what_a_crowd_shares_beyond_all_measure_is_kept_no_longer_and_links_nobody() -> None:
@@ -289,11 +260,3 @@ def test_a_change_to_one_of_a_crowd_does_not_read_the_crowd() -> None:
     table.read = 0
     table.fold([*named("contact-3", MAIL), *named("contact-200", PHONE)])
     assert table.read < 12
-
-
-def test_what_is_ruled_of_a_pair_is_what_was_ruled_last() -> None:
-    """Its only writer keeps the latest command, and may go back to an earlier one when a later one is retracted."""
-    table = Table()
-    table.fold([ruling(ADA, BOB, same=True, time=2), ruling(ADA, BOB, same=False, time=1)])
-    assert table.roofs() == {}
-    assert isinstance(ruling(ADA, BOB, same=True), LinkDecision)
