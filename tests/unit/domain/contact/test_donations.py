@@ -1,4 +1,4 @@
-"""`donations`: sums, versions, refunds and committees."""
+"""`donations`: sums, refunds and committees; ties and versions are generated in `tests/property/domain/contact`."""
 
 from tests.unit.domain.contact.said import HOUR, NOON, SECOND, by, gift, profile_of, refund, retracted
 
@@ -27,11 +27,6 @@ def test_first_and_last_speak_of_gifts_only() -> None:
     assert (given["first_at"], given["last_at"]) == ("2012-03-01T12:00:00.000Z", "2012-03-01T12:00:01.000Z")
 
 
-def test_refunds_alone_have_no_first_and_last() -> None:
-    given = profile_of(refund("1", 5))["donations"]
-    assert (given["count"], given["first_at"], given["last_at"]) == (0, None, None)
-
-
 def test_of_one_gift_from_two_feeds_the_earliest_counts() -> None:
     given = profile_of(gift("1", 500, NOON + 1, donation_id="a:x"), gift("2", 900, donation_id="a:x"))["donations"]
     assert (given["count"], given["gross"], given["last_at"]) == (1, {"USD": 900}, "2012-03-01T12:00:00.000Z")
@@ -41,23 +36,6 @@ def test_of_one_gift_at_one_time_the_smaller_source_counts_then_the_smaller_id()
     from_b, from_c = by("b", gift("1", 1, donation_id="a:x")), by("c", gift("0", 2, donation_id="a:x"))
     assert profile_of(from_c, from_b)["donations"]["gross"] == {"USD": 1}
     assert profile_of(from_c, by("c", gift("00", 3, donation_id="a:x")))["donations"]["gross"] == {"USD": 2}
-
-
-def test_when_the_version_that_counts_is_retracted_the_next_one_counts() -> None:
-    given = profile_of(
-        gift("1", 500, NOON - HOUR, donation_id="a:x"),
-        gift("2", 900, NOON, donation_id="a:x"),
-        gift("3", 700, NOON + HOUR, donation_id="a:x"),
-        retracted("1"),
-    )["donations"]
-    assert (given["count"], given["gross"]) == (1, {"USD": 900})
-
-
-def test_of_one_refund_the_earliest_counts() -> None:
-    given = profile_of(gift("g", 900), refund("1", 5, NOON + 1, refund_id="x"), refund("2", 7, refund_id="x"))[
-        "donations"
-    ]
-    assert given["refunded"] == {"USD": 7}
 
 
 def test_every_kind_of_refund_counts_its_gift_known_or_not() -> None:
@@ -82,32 +60,6 @@ def test_a_committee_has_its_gifts_and_refunds_and_the_time_of_its_last_gift() -
         "C1": {"net": {"USD": 300, "EUR": 300}, "last_at": "2012-03-01T13:00:00.000Z", "elections": {}},
         "C2": {"net": {"USD": 10}, "last_at": "2012-03-01T14:00:00.000Z", "elections": {}},
     }
-
-
-def test_a_committee_of_refunds_alone_has_no_last_gift() -> None:
-    given = profile_of(refund("1", 200, committee="C1"))["donations"]["by_committee"]["C1"]
-    assert (given["net"], given["last_at"]) == ({"USD": -200}, None)
-
-
-def test_a_refund_without_a_committee_takes_that_of_its_gift() -> None:
-    given = profile_of(gift("1", 500, committee="C1"), refund("2", 200, donation_id="actblue:1"))["donations"]
-    assert given["by_committee"]["C1"]["net"] == {"USD": 300}
-
-
-def test_a_refund_with_a_committee_keeps_its_own() -> None:
-    given = profile_of(gift("1", 9, committee="C1"), refund("2", 2, donation_id="actblue:1", committee="C2"))[
-        "donations"
-    ]
-    assert {name: book["net"] for name, book in given["by_committee"].items()} == {"C1": {"USD": 9}, "C2": {"USD": -2}}
-
-
-def test_a_refund_takes_the_committee_of_the_version_of_its_gift_that_counts() -> None:
-    given = profile_of(
-        gift("1", 500, donation_id="a:x", committee="C1"),
-        gift("2", 500, NOON + 1, donation_id="a:x", committee="C2"),
-        refund("3", 200, donation_id="a:x"),
-    )["donations"]
-    assert {name: book["net"] for name, book in given["by_committee"].items()} == {"C1": {"USD": 300}}
 
 
 def test_a_refund_of_a_retracted_or_unknown_gift_is_of_no_committee() -> None:
@@ -137,12 +89,6 @@ def test_a_committee_shows_its_net_by_election_and_a_refund_is_in_that_of_its_gi
             "elections": {"P2012": {"USD": 350, "EUR": -3}, "G2012": {"EUR": 70}},
         }
     }
-
-
-def test_an_election_in_which_all_was_given_back_stays_with_nothing() -> None:
-    all_back = refund("r", 500, NOON - HOUR, donation_id="actblue:1")
-    given = profile_of(gift("1", 500, committee="C1", election="P2012"), all_back)["donations"]
-    assert given["by_committee"]["C1"]["elections"] == {"P2012": {"USD": 0}}
 
 
 def test_the_election_of_a_gift_is_that_of_the_version_that_counts() -> None:
