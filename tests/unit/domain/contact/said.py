@@ -113,8 +113,8 @@ def _sent(one: Interaction) -> Sent:
     return Sent("topic", one.type, one.source, one.id, render_time(one.time), fields.pop("contact"), fields)
 
 
-def profile_of_many(*arrivals: Arrival) -> ContactProfile:
-    """The profile that `arrivals` make, forwards and backwards; of so many that a profile leaves some out."""
+def profile_by_the_fold(*arrivals: Arrival) -> ContactProfile:
+    """The profile that `arrivals` make, forwards and backwards; of what the oracle does not recount, too."""
     forwards = profile(DONOR, folded(*arrivals))
     assert profile(DONOR, folded(*reversed(arrivals))) == forwards
     return forwards
@@ -122,6 +122,6 @@ def profile_of_many(*arrivals: Arrival) -> ContactProfile:
 
 def profile_of(*arrivals: Arrival) -> ContactProfile:
     """The profile that `arrivals` make: forwards, backwards, and as the demo's oracle recounts it."""
-    known = profile_of_many(*arrivals)
+    known = profile_by_the_fold(*arrivals)
     assert recounted(*arrivals) == {name: value for name, value in known.items() if name != "version"}
     return known

@@ -25,8 +25,8 @@ from tests.unit.domain.contact.said import (
     Arrival,
     folded,
     gift,
+    profile_by_the_fold,
     profile_of,
-    profile_of_many,
     report,
     retracted,
     said,
@@ -106,7 +106,7 @@ def test_of_too_many_entries_the_last_words_on_age_are_shown() -> None:
     of_age: JSON = {"kind": "rented", "file": "l-400", "of_age": True}
     young: JSON = {"kind": "rented", "file": "l-400", "of_age": False}
     told = [*many[:300], ("a", of_age), ("y", young), *many[300:], ("b", of_age), ("z", young)]
-    known = profile_of_many(
+    known = profile_by_the_fold(
         *(said("provenance.reported", id_, NOON + at, provenance=said_so) for at, (id_, said_so) in enumerate(told))
     )
     assert [(each["of_age"], each["count"]) for each in known["provenance"] if "of_age" in each] == [
@@ -160,7 +160,7 @@ def test_of_too_many_entries_the_first_of_each_kind_is_shown() -> None:
     """Whoever looks for what came of a kind finds it, however many files of another kind there are."""
     rented = [(f"r{number}", "rented", f"list-{number}") for number in range(300)]
     own = [(f"s{number}", "self", f"form-{number}") for number in range(400)]
-    known = profile_of_many(
+    known = profile_by_the_fold(
         *(
             said("provenance.reported", id_, NOON + at, provenance={"kind": kind, "file": file})
             for at, (id_, kind, file) in enumerate([*rented, ("v", "vendor", "one"), *own])
@@ -281,7 +281,7 @@ def test_of_too_many_entries_the_last_notice_of_each_kind_and_file_is_shown() ->
         for age in range(18, 48)
         for n in range(20)
     ]
-    known = profile_of_many(
+    known = profile_by_the_fold(
         *(said("provenance.reported", f"{at}", NOON + at * HOUR, provenance=each) for at, each in enumerate(rows))
     )
     assert known["provenance_left_out"] == len(rows) - 500
@@ -292,7 +292,7 @@ def test_of_too_many_entries_an_early_notice_that_is_told_late_hides_no_later_on
     row: dict[str, JSON] = {"kind": "rented", "file": "a"}
     rows = [row, {**row, "notice": "n2"}, {**row, "notice": "n1", "notice_at": "2012-02-20T00:00:00Z"}]
     rows += [{"kind": "canvass", "file": f"d-{number}"} for number in range(600)]
-    known = profile_of_many(
+    known = profile_by_the_fold(
         *(said("provenance.reported", f"{at}", NOON + at * HOUR, provenance=each) for at, each in enumerate(rows))
     )
     assert [item.get("notice") for item in known["provenance"] if item["kind"] == "rented"] == [None, "n2"]
@@ -303,7 +303,7 @@ def test_of_too_many_entries_the_first_row_after_all_notices_is_shown() -> None:
     row: dict[str, JSON] = {"kind": "rented", "file": "a"}
     rows = [row, {**row, "notice": "n1"}, row, {**row, "sex": "f"}, row]
     rows += [{"kind": "canvass", "file": f"d-{number}"} for number in range(600)]
-    known = profile_of_many(
+    known = profile_by_the_fold(
         *(said("provenance.reported", f"{at}", NOON + at * HOUR, provenance=each) for at, each in enumerate(rows))
     )
     assert known["provenance_left_out"] == 604 - 500

@@ -8,7 +8,7 @@ from streams.domain.pressure.known_by import is_known_otherwise
 from streams.domain.segments.conditions import SegmentDefinition
 from streams.domain.segments.definition_files import read_segments
 from streams.domain.segments.roll_selections import beyond_the_roll, is_known_by_roll_alone
-from tests.unit.domain.contact.said import HOUR, NOON, Arrival, gift, profile_of, report, said
+from tests.unit.domain.contact.said import HOUR, NOON, Arrival, gift, profile_by_the_fold, profile_of, report, said
 
 SEGMENTS = """
 [[segment]]
@@ -70,10 +70,10 @@ def test_a_word_of_a_source_of_which_nothing_is_taken_leaves_somebody_known_by_t
 def test_what_is_left_of_a_source_that_was_forgotten_makes_nobody_known() -> None:
     hired = said("provenance.reported", "h", provenance={"kind": "rented", "of_age": False})
     gone = said("contact.provenance_forgotten", "c", NOON + HOUR, kind="rented")
-    profile = profile_of(on_the_roll(), hired, gone)
+    profile = profile_by_the_fold(on_the_roll(), hired, gone)
     assert is_known_by_roll_alone(profile, ())
     assert is_known_otherwise(profile, ("petition",))
-    assert not is_known_otherwise(profile_of(hired, gone), ("petition",))
+    assert not is_known_otherwise(profile_by_the_fold(hired, gone), ("petition",))
 
 
 def test_of_whom_nobody_says_where_they_come_from_it_is_not_known() -> None:
