@@ -7,6 +7,16 @@ def no_wider_than_the_screen(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
+def too_small_to_touch(page: Page) -> list[str]:
+    """What can be pressed or filled in, is shown, and is lower than a finger needs."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll("button, select, input:not([type=hidden]), header a, summary, .button")]
+            .filter((each) => each.checkVisibility() && each.getBoundingClientRect().height < 44)
+            .map((each) => each.outerHTML.slice(0, 120))"""
+    )
+    return found
+
+
 def lines_of(page: Page, cells: str) -> list[int]:
     """In how many lines the text of each cell stands."""
     counted: list[int] = page.locator(cells).evaluate_all(

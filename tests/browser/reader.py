@@ -7,7 +7,8 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
-WIDE, PHONE = (1280, 800), (360, 740)
+WIDE, PHONE, ZOOMED = (1280, 800), (360, 740), (640, 400)
+"""The last: a wide screen at 200 per cent."""
 PATIENCE_MS = 240_000
 """What a page shows comes by then, or hangs."""
 
@@ -68,6 +69,26 @@ class Reader:
             f"{each['id']}: {each['nodes'][0]['html'][:160]} {each['nodes'][0].get('failureSummary', '')}"
             for each in found["violations"]
         ]
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """Make the window as large as that."""
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+
+    def touch(self) -> None:
+        """Have a finger in the place of a mouse from now on."""
+        self.context.new_cdp_session(self.page).send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+        self.page.wait_for_function("matchMedia('(pointer: coarse)').matches")
+
+    def violations_in_each_theme_and_size(self) -> dict[tuple[str, tuple[int, int]], list[str]]:
+        """What axe finds wrong with the page, by theme and size; nothing moves while it looks."""
+        found: dict[tuple[str, tuple[int, int]], list[str]] = {}
+        for theme in ("light", "dark"):
+            for size in (WIDE, PHONE):
+                self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+                self.resize(size)
+                if wrong := self.violations():
+                    found[theme, size] = wrong
+        return found
 
     def _told(self, message: ConsoleMessage) -> None:
         if message.type not in {"error", "warning"}:

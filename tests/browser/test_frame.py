@@ -1,4 +1,4 @@
-"""Every page as it looks: for whoever cannot see it, at each size, in each theme, in French."""
+"""Every page as it looks: for whoever cannot see it, at each size, in each theme, under a finger, in French."""
 
 import pytest
 from playwright.sync_api import Page
@@ -6,7 +6,9 @@ from playwright.sync_api import Page
 from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite
 from tests.browser.french import left_in_english
-from tests.browser.reader import PHONE, WIDE, Reader
+from tests.browser.keyboard import speak_french
+from tests.browser.layout import no_wider_than_the_screen, too_small_to_touch
+from tests.browser.reader import PHONE, ZOOMED, Reader
 
 PATHS = (
     "/experiments",
@@ -33,48 +35,29 @@ def _at(one: Reader, site: ConsoleSite, path: str) -> Page:
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-def test_axe_finds_nothing(reader: Readers, site: ConsoleSite, path: str, scheme: str, size: tuple[int, int]) -> None:
-    ada = reader("ada", size, color_scheme=scheme)
-    _at(ada, site, path)
-    assert ada.violations() == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_where_somebody_signs_in(reader: Readers, scheme: str) -> None:
-    one = reader(size=PHONE, color_scheme=scheme)
-    one.open("/signin")
-    assert one.violations() == []
-
-
-@pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("size", [PHONE, (640, 400)], ids=["phone", "zoomed-to-200-per-cent"])
-def test_nothing_sticks_out_sideways(reader: Readers, site: ConsoleSite, path: str, size: tuple[int, int]) -> None:
-    page = _at(reader("ada", size), site, path)
-    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
-    wide = "[...document.querySelectorAll('.figure .value')].filter(one => one.scrollWidth > one.clientWidth)"
-    assert page.evaluate(f"{wide}.map(one => one.textContent)") == []
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_what_is_touched_on_a_phone_is_large_enough(reader: Readers, site: ConsoleSite, path: str) -> None:
-    page = _at(reader("ada", PHONE, has_touch=True), site, path)
+def test_page_is_usable_by_everybody_fits_each_screen_and_is_french_throughout(
+    reader: Readers, site: ConsoleSite, path: str
+) -> None:
+    ada = reader("ada")
+    page = _at(ada, site, path)
+    assert ada.violations_in_each_theme_and_size() == {}
+    for size in (PHONE, ZOOMED):
+        ada.resize(size)
+        assert no_wider_than_the_screen(page), size
+        wide = "[...document.querySelectorAll('.figure .value')].filter(one => one.scrollWidth > one.clientWidth)"
+        assert page.evaluate(f"{wide}.map(one => one.textContent)") == [], size
+    ada.resize(PHONE)
+    ada.touch()
     page.click(".menu-button summary")
     page.click(".you summary")
-    small = page.evaluate(
-        """() => [...document.querySelectorAll("button, select, input:not([type=hidden]), header a, summary, .button")]
-            .filter((each) => each.checkVisibility() && each.getBoundingClientRect().height < 44)
-            .map((each) => each.outerHTML.slice(0, 120))"""
-    )
-    assert small == []
-
-
-@pytest.mark.parametrize("path", ["/signin", *PATHS])
-def test_no_english_is_left_in_french(reader: Readers, site: ConsoleSite, path: str) -> None:
-    ada = reader("" if path == "/signin" else "ada", locale="fr-FR")
-    if path != "/signin":
-        ada.page.click(".you summary")
-        ada.page.get_by_role("button", name="Français").click()
-        ada.page.wait_for_selector("html[lang=fr]")
+    assert too_small_to_touch(page) == []
+    page.reload()
+    speak_french(page)
     assert left_in_english(_at(ada, site, path)) == []
+
+
+def test_page_where_somebody_signs_in_is_usable_by_everybody_and_french_throughout(reader: Readers) -> None:
+    one = reader(locale="fr-FR")
+    one.open("/signin")
+    assert one.violations_in_each_theme_and_size() == {}
+    assert left_in_english(one.page) == []

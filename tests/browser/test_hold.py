@@ -108,7 +108,7 @@ def test_hold_and_lift_are_said_once_redis_says_so_and_are_audited(reader: Reade
     ada = reader("ada", url=held.console.url)
     ada.expected |= {404, 503}
     until(lambda: ada.open(f"/campaigns/{CAMPAIGN}") == 200, "the campaign in the desk")
-    assert "it is not on hold" in ada.page.inner_text("#body-hold")
+    ada.page.get_by_text("Yes: it is not on hold.").wait_for()
     hold(ada.page)
     ada.page.get_by_text("It may reach nobody until the hold is lifted.").wait_for()
     assert is_held(held.system)

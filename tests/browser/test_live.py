@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
+from playwright.sync_api import expect
+
 from streams.services.console.live import STREAMS_OF_ONE
 from tests.browser.chromium import chromium_or_skip
 from tests.browser.conftest import Readers
@@ -52,7 +54,7 @@ def test_a_page_whose_console_is_gone_turns_grey_within_fifteen_seconds_and_show
         ada.page.wait_for_selector("#block-flows.is-stopped", timeout=15_000)
         assert "stopped at" in ada.page.inner_text("#age-flows")
         assert ada.page.inner_text("#body-flows") == before
-        assert not ada.page.locator("#live.on").count()
+        expect(ada.page.locator("#live.on")).to_have_count(0)
         ada.wrong.clear()  # lost requests are what this test is about
 
 

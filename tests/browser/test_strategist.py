@@ -92,8 +92,7 @@ def test_the_verdict_is_french_for_who_reads_french(reader: Readers) -> None:
 def test_a_day_is_shown_as_soon_as_its_report_is_made(reader: Readers) -> None:
     ada = reader("ada")
     ada.choose("Results", "Days")
-    assert re.search(r"/days/\d{4}-\d\d-\d\d$", ada.page.url)
-    ada.page.wait_for_load_state()  # what is still loaded when a page is left counts as lost
+    ada.page.wait_for_url(re.compile(r"/days/\d{4}-\d\d-\d\d$"))  # with all that it loads, or that counts as lost
     ada.open(DAY)
 
     expect(ada.page.get_by_role("heading", level=1)).to_have_text("Wednesday, 22 February 2012")

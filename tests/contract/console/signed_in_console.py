@@ -38,6 +38,7 @@ from streams.services.segment_preview import SegmentPreview
 ORIGIN = "https://console.test"
 NOW = 1_352_250_000_000
 """2012-11-07T01:00Z, the evening of 6 November in New York."""
+STRATEGIST = Viewer("ada", frozenset({"figures"}))
 PRINTS = "import pathlib, sys; print(pathlib.Path(sys.argv[1], sys.argv[-1].partition('=')[2]).read_text())"
 """Stands in for `harmonia report daily`: prints the file of the day."""
 
@@ -124,3 +125,11 @@ class SignedInConsole:
         transport = httpx.ASGITransport(self.app)
         async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, cookies={COOKIE: signed_in.id}) as client:
             yield client
+
+
+async def page_of(console: SignedInConsole, path: str, viewer: Viewer = STRATEGIST, status: int = 200) -> str:
+    """The text of a page, as somebody sees it."""
+    async with console.browser(viewer) as browser:
+        answer = await browser.get(path)
+    assert answer.status_code == status, answer.text
+    return answer.text

@@ -75,11 +75,6 @@ class Switch:
 
 
 @pytest.fixture
-def written() -> Written:
-    return Written()
-
-
-@pytest.fixture
 async def switch(written: Written) -> Switch:
     return Switch(written)
 

@@ -17,11 +17,6 @@ FINN = Viewer("finn", frozenset({"field"}))
 
 
 @pytest.fixture
-def written() -> Written:
-    return Written()
-
-
-@pytest.fixture
 def console(redis_client: Redis, tmp_path: Path, written: Written) -> SignedInConsole:
     """Of a desk with an alert about each of 62 people of Ohio, of whom the second has two more."""
     path = tmp_path / "desk.sqlite"

@@ -23,9 +23,8 @@ from streams.history.insights.known_values import TimeRange
 from streams.history.insights.own_process import InsightsProcess
 from streams.services.console.day_reports import AGAIN_S, FRESH_S, DayReports, FoundReport
 from streams.services.console.rights import Scope, Viewer
-from tests.contract.console.signed_in_console import NOW, SignedInConsole
+from tests.contract.console.signed_in_console import NOW, STRATEGIST, SignedInConsole, page_of
 
-STRATEGIST = Viewer("ada", frozenset({"figures"}))
 STRATEGE = Viewer("adele", frozenset({"figures"}), language="fr")
 QUIET = DayFigures("2012-11-05", (), (), (), Pledges(0, 0, 0, 0, 0, 0), (), (), (), (), (), ())
 BUSY = replace(
@@ -61,13 +60,6 @@ async def settled(reports: DayReports, date: str) -> FoundReport:
     reports.find(date)
     await reports.settled()
     return reports.find(date)
-
-
-async def page_of(console: SignedInConsole, path: str, viewer: Viewer = STRATEGIST, status: int = 200) -> str:
-    async with console.browser(viewer) as browser:
-        answer = await browser.get(path)
-    assert answer.status_code == status, answer.text
-    return answer.text
 
 
 async def test_the_menu_leads_to_yesterday(console: SignedInConsole) -> None:

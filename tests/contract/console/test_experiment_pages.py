@@ -11,13 +11,12 @@ from events.times import parse_time
 from sinks.results import ResultsSink
 from streams.services.console.rights import Scope, Viewer
 from tests.contract.conftest import client_of
-from tests.contract.console.signed_in_console import SignedInConsole
+from tests.contract.console.signed_in_console import SignedInConsole, page_of
 from tests.contract.contact_sink import STALE_AFTER
 from tests.contract.redis_server import RedisServer
 from tests.contract.whole_results import fill
 from tests.unit.domain.experiments.example import CONTRACTS, doors, gotv, watched
 
-STRATEGIST = Viewer("ada", frozenset({"figures"}))
 STRATEGE = Viewer("adele", frozenset({"figures"}), language="fr")
 HOSTILE = '<script>alert("x")</script>'
 
@@ -33,13 +32,6 @@ async def console(redis_server: RedisServer, redis_client: Redis, tmp_path: Path
     found = SignedInConsole(redis_client, tmp_path)
     yield found
     await found.reports.stop()
-
-
-async def page_of(console: SignedInConsole, path: str, viewer: Viewer = STRATEGIST, status: int = 200) -> str:
-    async with console.browser(viewer) as browser:
-        answer = await browser.get(path)
-    assert answer.status_code == status, answer.text
-    return answer.text
 
 
 async def test_the_list_puts_first_what_is_broken_or_does_harm(

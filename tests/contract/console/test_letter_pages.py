@@ -28,11 +28,6 @@ REHEARSED = (
 
 
 @pytest.fixture
-def written() -> Written:
-    return Written()
-
-
-@pytest.fixture
 async def console(
     redis_client: Redis, tmp_path: Path, written: Written, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[SignedInConsole]:

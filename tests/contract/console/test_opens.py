@@ -8,14 +8,13 @@ from redis.asyncio import Redis
 from streams.services.console.desk import Desk
 from streams.services.console.desk_access import DeskReader
 from streams.services.console.rights import Scope, Viewer
-from tests.contract.console.signed_in_console import NOW, SignedInConsole
+from tests.contract.console.signed_in_console import NOW, STRATEGIST, SignedInConsole, page_of
 from tests.contract.console.test_experiment_pages import filled
 from tests.contract.redis_server import RedisServer
 from tests.unit.domain.experiments.example import gotv
 from tests.unit.services.console.desk_records import said, writer_at
 
 EXPERIMENT = "gotv-subject-lines"
-STRATEGIST = Viewer("ada", frozenset({"figures"}))
 ALL = "Each open that the sender reports counts"
 PEOPLE = "Opens that the sender says a program made are left out."
 ASSIGNED = "Only people who were assigned to a variant count"
@@ -47,10 +46,8 @@ def mailed(folder: Path) -> Desk:
 
 
 async def page(console: SignedInConsole, path: str, viewer: Viewer = STRATEGIST) -> str:
-    async with console.browser(viewer) as browser:
-        answer = await browser.get(path)
-    assert answer.status_code == 200, answer.text
-    return answer.text.partition("block-opens")[2].partition("</section>")[0]
+    """What a page says of opens."""
+    return (await page_of(console, path, viewer)).partition("block-opens")[2].partition("</section>")[0]
 
 
 async def test_a_campaign_tells_all_opens_those_by_people_and_those_of_its_experiment_side_by_side(

@@ -5,9 +5,9 @@ from redis.asyncio import Redis
 from sinks.reservations import Reservation, ReservationRequest, Reservations
 from streams.services.console.rights import Viewer
 from tests.contract.console.signed_in_console import NOW, SignedInConsole
-from tests.contract.console.test_person_segments import console, seen_by, written
+from tests.contract.console.test_person_segments import console, seen_by
 
-__all__ = ["console", "written"]
+__all__ = ["console"]
 TWO_HOURS_MS = 7_200_000
 
 

@@ -51,11 +51,6 @@ def explained() -> bytes:
 
 
 @pytest.fixture
-def written() -> Written:
-    return Written()
-
-
-@pytest.fixture
 async def console(
     redis_client: Redis, redis_server: RedisServer, tmp_path: Path, written: Written
 ) -> AsyncIterator[SignedInConsole]:

@@ -35,11 +35,6 @@ else: sys.exit("overtaken: gotv-ask: what is defined now is ab12, not none: look
 
 
 @pytest.fixture
-def written() -> Written:
-    return Written()
-
-
-@pytest.fixture
 async def console(redis_client: Redis, tmp_path: Path, written: Written) -> AsyncIterator[SignedInConsole]:
     """With a command that answers as `harmonia experiments` does."""
     found = SignedInConsole(redis_client, tmp_path, audit=written)

@@ -40,11 +40,6 @@ async def _no_reservation(_: int) -> None:
 
 
 @pytest.fixture
-def written() -> Written:
-    return Written()
-
-
-@pytest.fixture
 async def file(tmp_path: Path) -> Path:
     path = tmp_path / "policy.toml"
     path.write_text(FIRST)

@@ -17,11 +17,6 @@ OHIO = Scope(regions=frozenset({"US-OH"}))
 
 
 @pytest.fixture
-def written() -> Written:
-    return Written()
-
-
-@pytest.fixture
 def console(redis_client: Redis, tmp_path: Path, written: Written) -> SignedInConsole:
     fill_evening(tmp_path / "desk.sqlite", NOW)
     return SignedInConsole(redis_client, tmp_path, DeskReader(tmp_path / "desk.sqlite"), audit=written)

@@ -47,11 +47,6 @@ FRENCH = Viewer("dora", frozenset({"privacy"}), language="fr")
 
 
 @pytest.fixture
-def written() -> Written:
-    return Written()
-
-
-@pytest.fixture
 async def console(redis_client: Redis, redis_server: RedisServer, tmp_path: Path, written: Written) -> SignedInConsole:
     profile = orjson.dumps({"zones": {"region": None}, "stops": {"senders": {}, "lists": {}}, "counts": {}})
     async with client_of(redis_server.port) as client:

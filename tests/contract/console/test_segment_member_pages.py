@@ -28,11 +28,6 @@ sys.stderr.write(json.dumps(told))
 """In place of `harmonia permit`: everybody may be reached."""
 
 
-@pytest.fixture
-def written() -> Written:
-    return Written()
-
-
 @pytest.fixture(params=["kept", "not kept"])
 async def console(
     redis_client: Redis, redis_server: RedisServer, tmp_path: Path, written: Written, request: pytest.FixtureRequest

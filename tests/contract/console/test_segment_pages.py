@@ -23,13 +23,12 @@ from streams.services.console.rights import Scope, Viewer
 from streams.services.console.words import Words
 from tests.contract.api.desk import known
 from tests.contract.conftest import client_of
-from tests.contract.console.signed_in_console import NOW, SignedInConsole
+from tests.contract.console.signed_in_console import NOW, SignedInConsole, page_of
 from tests.contract.contact_sink import STALE_AFTER, TOPIC
 from tests.contract.redis_server import RedisServer
 from tests.contract.whole_redis import Filling
 from tests.contract.whole_segments import PARTITIONS, fill_segments
 
-STRATEGIST = Viewer("ada", frozenset({"figures"}))
 STRATEGE = Viewer("adele", frozenset({"figures"}), language="fr")
 CALLER = Viewer("cal", frozenset({"privacy"}))
 PEOPLE = [f"p{number}" for number in range(25)]
@@ -62,13 +61,6 @@ async def console(redis_client: Redis, tmp_path: Path) -> AsyncIterator[SignedIn
     found = SignedInConsole(redis_client, tmp_path)
     yield found
     await found.reports.stop()
-
-
-async def page_of(console: SignedInConsole, path: str, viewer: Viewer = STRATEGIST, status: int = 200) -> str:
-    async with console.browser(viewer) as browser:
-        answer = await browser.get(path)
-    assert answer.status_code == status, answer.text
-    return answer.text
 
 
 async def test_segments_are_listed_with_how_many_are_in_each_and_few_are_not_told(

@@ -38,3 +38,15 @@ async def test_where_the_desk_takes_too_long_the_page_of_a_campaign_and_its_stre
         whole = await browser.get("/campaigns")
     assert [page.status_code, stream.status_code, whole.status_code] == [503, 503, 200]
     assert "The desk takes too long to answer" in page.text
+
+
+async def test_before_kafka_and_redis_were_looked_at_nobody_is_told_that_nothing_needs_them(
+    redis_client: Redis, tmp_path: Path
+) -> None:
+    console = SignedInConsole(redis_client, tmp_path)
+    async with console.browser(Viewer("olga", frozenset({"operations"}))) as browser:
+        page = await browser.get("/")
+    await console.deps.observer.stop()
+    assert "Whether everything flows is not known yet" in page.text
+    assert "This console has no desk" in page.text
+    assert "Nothing needs you now" not in page.text

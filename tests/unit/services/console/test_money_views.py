@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 
 from streams.domain.pressure import Policy, default_policy_text, read_policy
-from streams.services.console import desk_people
 from streams.services.console.desk import Desk
 from streams.services.console.desk_people import CommitteeStock, Limit
 from streams.services.console.desk_reading import Gifts
@@ -16,11 +15,10 @@ from streams.services.console.pages.money import (
     hour_rows,
     limits_of,
     money_rows,
-    sees_givers,
     stock_rows,
     ticks_of,
 )
-from streams.services.console.rights import EVERYTHING, Scope, Viewer
+from streams.services.console.rights import EVERYTHING
 from streams.services.console.words import Words
 from tests.unit.services.console.evening import LIMITS, NOW, fill_evening
 
@@ -62,11 +60,6 @@ def test_no_gift_follows_from_the_total_where_other_hours_have_refunds_alone() -
     assert [(row.start_ms, row.gifts, row.hours) for row in rows] == [(None, 91, 11)]
 
 
-def test_what_people_give_is_shown_by_id_to_roles_alone_that_see_it_on_their_pages_too() -> None:
-    assert sees_givers(Viewer("ada", frozenset({"treasury"})))
-    assert not sees_givers(Viewer("ada", frozenset({"figures", "field", "sending"})))
-
-
 def test_of_fewer_than_ten_gifts_in_all_nothing_is_shown() -> None:
     assert not [*money_rows([gifts("a", 4, 100), gifts("b", 2, 10)], EN)]
 
@@ -98,18 +91,6 @@ def test_limits_are_those_of_the_policy_for_what_was_given_to() -> None:
     stock = [CommitteeStock("C00431445", "2012-general", {}, 1), CommitteeStock("C00431445", "", {}, 1),
              CommitteeStock("C9", "2012-general", {}, 1)]  # fmt: skip
     assert limits_of(policy.giving, stock) == [Limit("C00431445", "2012-general", "USD", 250_000)]
-
-
-def test_people_are_near_a_limit_from_nine_tenths_on(desk: Desk) -> None:
-    near = desk_people.near_limits(desk, [Limit("C00431445", "2012-general", "USD", 250_000)], 0.9, EVERYTHING)
-    assert [each.net for each in near] == [260_000, 250_000, 246_500, 231_000]
-
-
-def test_a_treasurer_of_one_committee_sees_no_money_of_another(desk: Desk) -> None:
-    scope = Scope(committees=frozenset({"C00580100"}))
-    found = flow(desk, NOW, scope)
-    assert [each.values for each in found.by["committee"]] == [("C00580100",)]
-    assert [each.committee for each in desk_people.committees(desk, scope) if not each.election] == ["C00580100"]
 
 
 def test_the_axis_has_its_times_evenly_from_edge_to_edge() -> None:
