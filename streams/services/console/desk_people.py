@@ -93,13 +93,6 @@ class CommitteeStock(Struct, frozen=True):
     people: int
 
 
-class PeopleCount(Struct, frozen=True):
-    """How many people share a value."""
-
-    value: str
-    people: int
-
-
 MINE = """WITH mine (fragment) AS (
     SELECT contact FROM fragments WHERE name = :contact_id UNION
     SELECT f.fragment FROM fragments AS g CROSS JOIN fragments AS f ON f.contact = g.contact AND f.contact <> f.fragment
@@ -153,29 +146,6 @@ def count_people(desk: Desk, wanted: PeopleFilter, scope: Scope, most: int) -> i
 
 def _person(row: Row) -> Person:
     return msgspec.convert([*row[:11], bool(row[11]), *row[12:16], row[16].split()], Person)
-
-
-def support_counts(desk: Desk, scope: Scope, region: str | None = None) -> list[PeopleCount]:
-    """How many people there are of each support, 1 to 5; those of whom it is not known are left out."""
-    where, args = in_regions(scope)
-    rows = desk.rows(
-        f"SELECT p.support, count(*) FROM people AS p WHERE p.support IS NOT NULL AND {where} "  # nosec B608 # names of ours
-        "AND (:region IS NULL OR p.region = :region) GROUP BY p.support ORDER BY p.support",
-        {**args, "region": region},
-    )
-    return [PeopleCount(str(support), count) for support, count in rows]
-
-
-def ballot_counts(desk: Desk, election: str, scope: Scope, region: str | None = None) -> list[PeopleCount]:
-    """How many people's ballots in an election have come how far, by status."""
-    where, args = in_regions(scope)
-    rows = desk.rows(
-        "SELECT p.status, sum(p.people) FROM ballot_stock AS p "  # nosec B608 # names of ours
-        f"WHERE p.election = :election AND p.people > 0 AND {where} AND (:region IS NULL OR p.region = :region) "
-        "GROUP BY p.status ORDER BY p.status",
-        {**args, "election": election, "region": region},
-    )
-    return [PeopleCount(*row) for row in rows]
 
 
 def ballots_by_region(

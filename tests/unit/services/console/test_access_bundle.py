@@ -107,11 +107,6 @@ def test_of_a_row_with_a_notice_of_before_it_is_not_said_that_they_were_told() -
     assert "art14/v0" not in told
 
 
-def test_what_a_roll_says_of_a_voter_is_told() -> None:
-    assert "old enough to vote · age 65+ · female · polling station 0012" in page("en")
-    assert "en âge de voter · âge 65+ · femme · bureau de vote 0012" in page("fr")
-
-
 def test_nothing_that_a_producer_said_is_markup_and_no_identifier_is_shown_whole() -> None:
     shown = page("en")
     assert "&lt;host&gt;" in shown

@@ -137,12 +137,8 @@ def test_events_of_a_person_come_from_all_identifiers_the_latest_first(desk: Des
     assert events[3].amount is None
 
 
-def test_supporters_and_ballots_are_counted_by_region(desk: Desk) -> None:
-    assert people.support_counts(desk, ALL) == [people.PeopleCount("1", 1), people.PeopleCount("2", 1)]
-    assert people.support_counts(desk, ALL, "US-PA") == [people.PeopleCount("1", 1)]
+def test_elections_are_those_of_which_a_ballot_is_known(desk: Desk) -> None:
     assert people.elections(desk) == ["2025-general"]
-    counts = people.ballot_counts(desk, "2025-general", OHIO)
-    assert [(count.value, count.people) for count in counts] == [("rejected", 1), ("voted", 1)]
 
 
 def test_who_nears_a_limit_is_found_by_committee_and_election(desk: Desk) -> None:
