@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -151,7 +152,7 @@ def test_data_and_addresses_outlive_a_stop_and_a_kill_but_neither_a_stolen_port_
     assert stop(home) == []
     with socket.socket() as thief:
         thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        thief.bind(("127.0.0.1", int(before.kafka_bootstrap.rpartition(":")[2])))
+        until(lambda: binds(thief, before.kafka_bootstrap), "the port, which a connection of anybody may have taken")
         thief.listen()
         last = start(home)
     assert set(last.pids).isdisjoint({*after.pids, os.getpid()})
@@ -162,6 +163,13 @@ def test_data_and_addresses_outlive_a_stop_and_a_kill_but_neither_a_stolen_port_
     stop(home, wipe=True)
     assert not (home / "kafka").exists()
     assert not (home / "redis").exists()
+
+
+def binds(thief: socket.socket, address: str) -> bool:
+    with suppress(OSError):
+        thief.bind(("127.0.0.1", int(address.rpartition(":")[2])))
+        return True
+    return False
 
 
 def test_a_record_that_cannot_be_read_is_not_believed(home: Path) -> None:

@@ -88,10 +88,14 @@ def test_who_is_shown_short_is_due_when_the_whole_person_is(
         dealt[data.draw(st.sampled_from([*dealt]))].append(each)
     states = {name: fold(ContactState(), [each.fact() for each in part])[0] for name, part in dealt.items()}
     whole = profile(DONOR, person(states))
+    last = whole.get("last_active_at", "")
+    are_told_alike = len({(key(each), each.interaction.time) for each in feed.delivered}) == len(feed.life)
     *shapes, least = shorter_and_shorter(states)
     for shown in (*shapes, bounded(states, 0), {name: reduced(state) for name, state in states.items()}, least):
         short = profile_of(DONOR, overview(person(shown)), states.values())
-        assert short.get("last_active_at") == whole.get("last_active_at")
+        shown_last = short.get("last_active_at", "")
+        # Sums of one name do not know the earlier copy of an act under another name, so the act is as late as they say.
+        assert shown_last == last if are_told_alike else shown_last >= last
         assert is_inactive(whole, rule) or not is_inactive(short, rule)
 
 
