@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from kafka.record import util as record_checksums
 
 from streams.local.kafka_runtime import LOCK, read_lock
 from streams.local.lock import KAFKA, LOGGER
@@ -93,3 +94,7 @@ def test_no_file_names_a_package_registry() -> None:
 
 def test_the_distribution_cannot_be_uploaded_by_mistake() -> None:
     assert "Private :: Do Not Upload" in PROJECT["project"]["classifiers"]
+
+
+def test_commands_check_what_they_read_from_kafka_in_c() -> None:
+    assert record_checksums.crc32c_c is not None, "kafka-python computes checksums in Python, at 8 MB a second"
