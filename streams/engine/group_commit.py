@@ -10,7 +10,7 @@ nothing by itself; the fence is the order in which things are done: see `Transac
 import asyncio
 import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -35,6 +35,8 @@ TICK_S = 0.02
 MOST_RECORDS = 50_000
 MOST_BYTES = 32 << 20
 """Of one transaction, unless a single chunk has more: so that it ends within its time."""
+TOGETHER = 3
+"""Attempts at the same chunks that may end in trouble with the broker before each of them is written alone."""
 LOOK_FOR_HANGING_S = 0.5
 """So long a transaction may be open in a partition that is taken over before anybody asks whose it is."""
 
@@ -113,6 +115,7 @@ class GroupCommitter:
         self._making = asyncio.Lock()
         self._waiting: deque[Part] = deque()
         self._alone: set[TP] = set()
+        self._troubles: Counter[TP] = Counter()
         self._in_flight: dict[TP, asyncio.Event] = {}
         self._working: asyncio.Task[None] | None = None
         self._began = -TICK_S
@@ -356,13 +359,21 @@ class GroupCommitter:
         self._onlooker.transaction_ended("committed", seconds, sum(part.records for part in parts))
         for part in parts:
             self._alone.discard(part.changelog)
+            self._troubles.pop(part.changelog, None)
             self._committed(part.source, part.next_offset)
             if not part.done.done():
                 part.done.set_result(ends.get(part.changelog, 0))
 
     def _in_trouble(self, parts: Sequence[Part], error: BaseException, reason: str) -> None:
-        """Have each of them written alone next: one that cannot be written, or is too much, holds up no others then."""
-        self._alone.update(part.changelog for part in parts)
+        """Have each of them written alone once that has happened to it `TOGETHER` times, one after the other.
+
+        One that cannot be written, or is too much, holds up no others then. A broker that is away is nobody's fault: it
+        is back, or another one has its place, before that, and written alone the chunks would wait for each other.
+        """
+        for part in parts:
+            self._troubles[part.changelog] += 1
+            if self._troubles[part.changelog] >= TOGETHER:
+                self._alone.add(part.changelog)
         self._fail(parts, error, reason)
 
     async def _fenced(self, parts: Sequence[Part], membership: Membership | None, error: ProducerFenced) -> None:

@@ -18,7 +18,7 @@ from faust.types.tuples import ConsumerMessage
 from mode import Service
 from mode.types import ServiceT
 
-from streams.engine.aiokafka_patches.fetch_requests import pace_fetches, pack_fetches
+from streams.engine.aiokafka_patches.fetch_requests import look_for_leaders, pace_fetches, pack_fetches
 from streams.engine.aiokafka_patches.fetched_records import (
     MOST_BYTES,
     DrainedRecords,
@@ -29,6 +29,7 @@ from streams.engine.aiokafka_patches.record_batches import read_any_batch
 from streams.engine.group_membership import NO_MEMBER, membership_of
 from streams.engine.partition_workers import PartitionWorkers
 from streams.engine.ports import Host, host_of
+from streams.engine.retry import retried
 from streams.engine.runs import End, Run, size_of
 from streams.engine.static_membership import know_fenced_instances, name_in_group, stop_when_replaced
 from streams.engine.writer import retrieve_what_nobody_awaits, wait_briefly_for_markers
@@ -47,6 +48,7 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
         await super().on_start()
         host = host_of(self.app)
         pace_fetches(self._ensure_consumer()._fetcher)
+        look_for_leaders(self._ensure_consumer()._fetcher)
         if host.instance:
             stop_when_replaced(self._ensure_consumer()._coordinator, host.instance, host.fail_stop)
 
@@ -71,11 +73,10 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
         """Set positions back to what is committed, and to the start where nothing is.
 
         Stock Faust leaves the latter where they are, behind records that were fetched during a rebalance and dropped.
-        Raises `KafkaTimeoutError` when the broker does not say where the start is, and `StateLost` when what is to be
-        read next is gone: aiokafka would jump over it.
+        Raises a Kafka error when no broker says after several attempts where the start is, and `StateLost` when what is
+        to be read next is gone: aiokafka would jump over it.
         """
-        committed: Mapping[TP, int] = await self.call_thread(self._seek_to_committed)
-        return committed
+        return await retried(lambda: self.call_thread(self._seek_to_committed), "setting positions")
 
     async def _seek_to_committed(self) -> Mapping[TP, int]:
         consumer = self._ensure_consumer()

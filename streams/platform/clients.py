@@ -34,10 +34,11 @@ PARTITION_FETCH_BYTES = 2 << 20
 #: Of members of a group. Where a broker did not answer aiokafka asks again only then, and a leader that knows no topic
 #: gives nobody a partition meanwhile.
 METADATA_MAX_AGE_MS = 30_000
-#: Milliseconds that a fetch waits at the broker for a record, where few come: it is answered as soon as there is one.
-#: For consumers of one partition that ask nothing else: a broker answers the requests of a connection one by one.
-QUIET_FETCH_MS = 5_000
-REQUEST_TIMEOUT_S = 20.0
+#: The share of a session in which a broker has to answer a request. A broker that is frozen for good is found dead by
+#: the others within nine seconds, unless they are set otherwise; a member whose heartbeat waits for it must then have
+#: the time to ask another broker who coordinates its group, and to send the next one.
+REQUEST_SHARE = 0.4
+_COORDINATOR_PATIENCE_S = 20.0
 _COORDINATOR_PAUSE_S = 0.05
 Answer = TypeVar("Answer")
 Made = TypeVar("Made")
@@ -54,19 +55,44 @@ class KafkaClients:
     """Makes clients for one Kafka cluster. Nothing connects before a client is started."""
 
     def __init__(self, settings: Settings) -> None:
+        from streams.platform.silent_brokers import PatientNetClient, SilentBrokers
+
         self._settings = settings
         self._prefix = settings.topic_prefix
-        self._shared: dict[str, Any] = {
-            "bootstrap_servers": settings.kafka_brokers,
+        self._silent = SilentBrokers()
+        self._common: dict[str, Any] = {
             "client_id": f"{settings.topic_prefix}{settings.app_id}-{socket.gethostname()}",
-            "request_timeout_ms": int(REQUEST_TIMEOUT_S * 1000),
+            "request_timeout_ms": int(self.request_timeout_s * 1000),
             **kafka_security_options(settings),
         }
-        self._tools: dict[str, Any] = {**self._shared, "bootstrap_timeout_ms": int(BOOTSTRAP_TIMEOUT_S * 1000)}
+        self._net_client: Callable[..., Any] = partial(PatientNetClient, self._silent)
         if self._prefix:
             from streams.platform.prefixed_kafka import PrefixedNetClient
 
-            self._tools["kafka_client"] = partial(PrefixedNetClient, self._prefix)
+            self._net_client = partial(PrefixedNetClient, self._prefix, self._silent)
+
+    @property
+    def _shared(self) -> dict[str, Any]:
+        """What all clients have in common; brokers that have not answered of late are tried last."""
+        return {"bootstrap_servers": self._silent.last(self._settings.kafka_brokers), **self._common}
+
+    @property
+    def _tools(self) -> dict[str, Any]:
+        limit = {"bootstrap_timeout_ms": int(BOOTSTRAP_TIMEOUT_S * 1000), "kafka_client": self._net_client}
+        return {**self._shared, **limit}
+
+    @property
+    def request_timeout_s(self) -> float:
+        """Seconds in which a broker has to answer: `REQUEST_SHARE` of a session."""
+        return REQUEST_SHARE * self._settings.session_timeout_s
+
+    @property
+    def quiet_fetch_ms(self) -> int:
+        """Milliseconds that a fetch waits at the broker for a record, where few come: half of what a request may take.
+
+        For consumers of one partition that ask nothing else: a broker answers the requests of a connection one by one.
+        """
+        return int(self.request_timeout_s * 500)
 
     @property
     def session_timeout_s(self) -> float:
@@ -136,7 +162,7 @@ class KafkaClients:
 
     def require_reachable(self) -> None:
         """Raise a Kafka error within seconds where no broker can be reached. Blocks."""
-        require_reachable(self._settings.kafka_brokers)
+        require_reachable(self._silent.last(self._settings.kafka_brokers))
 
     def tool_admin(self) -> KafkaAdminClient:
         """An admin client for tools. Connects when made; raises a Kafka error as `require_reachable` does."""
@@ -299,6 +325,9 @@ class KafkaClients:
 
     def _prefixed(self, made: Made) -> Made:
         """What was made; where there is a prefix its connections put it on and take it off."""
+        from streams.platform.silent_brokers import ask_others_first
+
+        ask_others_first(made, self._silent)
         if self._prefix:
             from streams.platform.prefixed_kafka import prefix_aiokafka
 
@@ -319,7 +348,7 @@ class KafkaClients:
             "enable_auto_commit": False,
             "auto_offset_reset": "earliest",
             "max_partition_fetch_bytes": PARTITION_FETCH_BYTES,
-            "fetch_max_wait_ms": self._settings.fetch_wait_ms,
+            "fetch_max_wait_ms": min(self._settings.fetch_wait_ms, self.quiet_fetch_ms),
         }
 
 
@@ -349,7 +378,7 @@ def _once_there_is_a_coordinator(ask: Callable[[], Answer]) -> Answer:
     """Ask again until a group has a coordinator: brokers that are new, or just back, need a moment to find one."""
     from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError
 
-    deadline = time.monotonic() + REQUEST_TIMEOUT_S
+    deadline = time.monotonic() + _COORDINATOR_PATIENCE_S
     while True:
         try:
             return ask()

@@ -19,7 +19,8 @@ from aiokafka.protocol.group import JoinGroupRequest, SyncGroupRequest
 from aiokafka.protocol.types import Array, Bytes, Schema, String
 from kafka.admin import ConfigResourceType
 from kafka.future import Future
-from kafka.net.compat import KafkaNetClient
+
+from streams.platform.silent_brokers import PatientNetClient, SilentBrokers
 
 Rename = Callable[[str], str | None]
 """Another name in the place of one; None: it is another deployment's."""
@@ -49,7 +50,7 @@ def prefix_aiokafka(made: Any, text: str) -> None:
 
     async def connected(*args: Any, **options: Any) -> Any:
         conn = await connect(*args, **options)
-        if conn is not None and not isinstance(conn.send, partial):
+        if conn is not None and getattr(conn.send, "func", None) is not _send:
             conn.send = partial(_send, conn.send, prefix)
         return conn
 
@@ -150,14 +151,14 @@ def _own(values: Iterable[Any]) -> list[Any]:
     return [value for value in values if value is not None]
 
 
-class PrefixedNetClient(KafkaNetClient):  # type: ignore[misc]
+class PrefixedNetClient(PatientNetClient):
     """The connections of a kafka-python client that works with names behind a prefix.
 
     To be given as `kafka_client`, so that the names of the first answer are right too.
     """
 
-    def __init__(self, text: str, **configs: Any) -> None:
-        super().__init__(**configs)
+    def __init__(self, text: str, silent: SilentBrokers, **configs: Any) -> None:
+        super().__init__(silent, **configs)
         self._manager.send = partial(_send_message, self._manager.send, Prefix(text))
 
 

@@ -50,7 +50,7 @@ from streams.engine.dangling_transactions import DanglingTransactions
 from streams.engine.retry import BROKER_TROUBLE
 from streams.engine.runs import KafkaRecord
 from streams.engine.writer import Output, TransactionWriter
-from streams.platform.clients import QUIET_FETCH_MS, KafkaClients
+from streams.platform.clients import KafkaClients
 from streams.platform.cooperative import map_cooperatively
 from streams.platform.settings import Settings
 from streams.worker.agents.intake.agent import Remarks, judge
@@ -185,7 +185,7 @@ class QuarantineMonitor(Service):
     @Service.task
     async def _keep(self) -> None:
         while not self.should_stop:
-            consumer = self._kafka.reader(wait_ms=QUIET_FETCH_MS)
+            consumer = self._kafka.reader(wait_ms=self._kafka.quiet_fetch_ms)
             try:
                 await consumer.start()
                 rest_longer(consumer)

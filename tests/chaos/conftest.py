@@ -16,6 +16,8 @@ from tests.chaos.site import Site, open_site
 
 SEEDS = [int(seed) for seed in os.environ.get("CHAOS_SEEDS", "").split()]
 SHORT_SEED = 1
+STANDSTILL = "seconds without a record in contact-state, all and worst partition"
+"""A property of a scenario that is told at the end."""
 HERE = Path(__file__).parent
 
 
@@ -42,6 +44,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if "tests/chaos/" in report.nodeid and "seed" in seed:
             number = "".join(filter(str.isdigit, seed))
             terminalreporter.write_line(f'alone: make chaos SEEDS={number} ARGS="-k {name}"')
+    for report in terminalreporter.stats.get("passed", []):
+        if report.when == "call" and (seconds := dict(report.user_properties).get(STANDSTILL)):
+            terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {STANDSTILL}: {seconds}")
 
 
 @pytest.fixture(scope="package")

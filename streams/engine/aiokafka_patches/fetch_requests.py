@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer import fetcher as consuming
+from aiokafka.errors import KafkaError
 from aiokafka.protocol import fetch
 
 IDLE_WAIT_MS = 500
@@ -162,6 +163,23 @@ def pace_fetches(fetcher: Any, now: Callable[[], float] = time.monotonic) -> Non
         return actions
 
     fetcher._get_actions_per_node = paced
+
+
+def look_for_leaders(fetcher: Any) -> None:
+    """Have a consumer ask who leads the partitions once a broker does not say where they begin.
+
+    aiokafka asks the same broker again, and does not look for another leader before its metadata are old.
+    """
+    ask = fetcher._proc_offset_request
+
+    async def asked(node_id: Any, topics: Any) -> Any:
+        try:
+            return await ask(node_id, topics)
+        except KafkaError:
+            fetcher._client.force_metadata_update()
+            raise
+
+    fetcher._proc_offset_request = asked
 
 
 def rest_longer(consumer: AIOKafkaConsumer) -> None:

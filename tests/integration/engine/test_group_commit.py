@@ -319,6 +319,25 @@ async def test_lanes_hear_of_it_when_the_committers_work_is_cancelled(
     assert [worker.table(number) for number in ALL] == [sums(range(4))] * PARTITIONS
 
 
+async def test_after_trouble_with_the_broker_all_partitions_are_committed_together_again(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await begin(worker)
+    write, partitions = TransactionWriter.write_as_member, []
+
+    async def cut_off_once(writer: TransactionWriter, outputs: Any, changed: Any, *args: Any) -> dict[TP, int]:
+        partitions.append(len(changed))
+        if len(partitions) == 1:
+            raise KafkaConnectionError
+        return await write(writer, outputs, changed, *args)
+
+    monkeypatch.setattr(group_commit, "TICK_S", 1.0)  # so that all lanes are back when the next one begins
+    monkeypatch.setattr(TransactionWriter, "write_as_member", cut_off_once)
+    await asyncio.gather(*(worker.apply(number, range(1, 3)) for number in ALL))
+
+    assert partitions == [PARTITIONS, PARTITIONS]
+
+
 async def test_a_partition_whose_records_are_not_taken_in_time_holds_up_no_others_for_long(
     team: Team, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -332,7 +351,7 @@ async def test_a_partition_whose_records_are_not_taken_in_time_holds_up_no_other
         return await write(writer, outputs, changed, *args)
 
     monkeypatch.setattr(KafkaClients, "transaction_timeout_s", 0.5)
-    monkeypatch.setattr("streams.engine.retry.ATTEMPTS", 3)
+    monkeypatch.setattr("streams.engine.retry.ATTEMPTS", group_commit.TOGETHER + 2)
     monkeypatch.setattr(group_commit, "TICK_S", 1.0)  # so that all lanes are back when the next one begins
     monkeypatch.setattr(TransactionWriter, "write_as_member", stuck)
     done = await asyncio.gather(*(worker.apply(number, range(1, 3)) for number in ALL), return_exceptions=True)

@@ -15,7 +15,6 @@ from aiokafka.protocol.group import JoinGroupRequest, JoinGroupResponse_v5, Sync
 from aiokafka.protocol.metadata import MetadataRequest, MetadataResponse_v5
 from aiokafka.protocol.types import Array, Schema, String
 from kafka.future import Future
-from kafka.net.compat import KafkaNetClient
 from kafka.protocol.admin import DescribeConfigsRequest, ListGroupsResponse
 from kafka.protocol.consumer import ListOffsetsRequest, OffsetFetchRequest
 from kafka.protocol.metadata import MetadataResponse
@@ -27,6 +26,7 @@ from streams.platform import prefixed_kafka
 from streams.platform.clients import KafkaClients, redis_client, tool_redis
 from streams.platform.prefixed_kafka import NAMES, Prefix, PrefixedNetClient, prefix_aiokafka
 from streams.platform.settings import Settings
+from streams.platform.silent_brokers import PatientNetClient, SilentBrokers
 
 PREFIX = "north."
 ADDRESSES: dict[str, Any] = {"kafka_bootstrap": "127.0.0.1:1", "redis_url": "redis://127.0.0.1:1/0"}
@@ -182,8 +182,8 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def asked(request: Any, answer: Any = None) -> tuple[list[Any], Any]:
         manager = Manager(answer)
-        monkeypatch.setattr(KafkaNetClient, "__init__", lambda self: setattr(self, "_manager", manager))
-        client = PrefixedNetClient(PREFIX)
+        monkeypatch.setattr(PatientNetClient, "__init__", lambda self, _: setattr(self, "_manager", manager))
+        client = PrefixedNetClient(PREFIX, SilentBrokers())
         client._manager.send(request, node_id=1)
         return manager.sent, client._manager.send(request, node_id=1).value if answer is not None else None
 
@@ -237,9 +237,8 @@ async def test_without_a_prefix_the_clients_are_the_libraries_own() -> None:
     plain = Settings(**ADDRESSES)
     kafka = KafkaClients(plain)
     reader, producer = kafka.reader(), kafka.idempotent_producer()
-    assert "_get_conn" not in reader._client.__dict__
-    assert "_get_conn" not in producer.client.__dict__
-    assert "kafka_client" not in kafka._tools
+    assert not any("prefix" in made._get_conn.__module__ for made in (reader._client, producer.client))
+    assert kafka._tools["kafka_client"].func is PatientNetClient
     assert not {"execute_command", "pipeline", "register_script"} & redis_client(plain).__dict__.keys()
     assert not {"execute_command", "pipeline", "register_script"} & tool_redis(plain).__dict__.keys()
     for made in (reader, producer):
@@ -249,8 +248,8 @@ async def test_without_a_prefix_the_clients_are_the_libraries_own() -> None:
 async def test_with_a_prefix_every_client_is_behind_it() -> None:
     made = [KAFKA.reader(), KAFKA.group_consumer(group_id="g")]
     writers = [KAFKA.idempotent_producer(), KAFKA.transactional_producer("an id")]
-    assert all("_get_conn" in one._client.__dict__ for one in made)
-    assert all("_get_conn" in one.client.__dict__ for one in writers)
+    clients = [*(one._client for one in made), *(one.client for one in writers)]
+    assert all("prefix" in client._get_conn.__module__ for client in clients)
     assert KAFKA._tools["kafka_client"].func is PrefixedNetClient
     for one in (*made, *writers):
         await one.stop()
