@@ -93,6 +93,8 @@ def properties(node: Node, quorum: Sequence[Node]) -> str:
         "log.dirs": _DATA,
         "auto.create.topics.enable": "false",
         "group.initial.rebalance.delay.ms": "0",
+        "default.replication.factor": str(replicas),
+        "min.insync.replicas": str(max(1, replicas - 1)),
         "offsets.topic.num.partitions": "8",
         "offsets.topic.replication.factor": str(replicas),
         "transaction.state.log.num.partitions": "8",
