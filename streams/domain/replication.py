@@ -93,6 +93,11 @@ def judge_replication(topics: Iterable[TopicReplicas], brokers: int) -> Replicat
     )
 
 
+def partitions_short_of_copies(topics: Iterable[TopicReplicas]) -> int:
+    """How many partitions have a copy that is missing or behind, those without a leader among them."""
+    return sum(partition.is_short for topic in topics for partition in topic.partitions)
+
+
 def least_of(topic: TopicReplicas) -> int:
     """The `min.insync.replicas` of a topic; what Harmonia gives a topic of so many replicas, where nobody may ask."""
     return topic.least_in_sync if topic.least_in_sync is not None else wanted_in_sync(topic.replication)

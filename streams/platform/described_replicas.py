@@ -1,16 +1,14 @@
 """Asks Kafka who leads each partition and which copies are complete, as plain data for `streams.domain.replication`."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource
 
 from streams.domain.replication import INTERNAL_TOPICS, PartitionReplicas, TopicReplicas
-
-if TYPE_CHECKING:
-    from kafka import KafkaAdminClient
-
-    from streams.platform.settings import Settings
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
 
 LEAST_IN_SYNC, UNCLEAN = "min.insync.replicas", "unclean.leader.election.enable"
 
@@ -22,12 +20,20 @@ def topic_replicas(admin: KafkaAdminClient, names: Collection[str]) -> list[Topi
     return [topic_replicas_of(entry, configs.get(name, {})) for name, entry in there.items()]
 
 
+def described_partitions(clients: KafkaClients, names: Collection[str]) -> list[TopicReplicas]:
+    """As `topic_replicas`, without what only settings of topics say. Blocks; raises Kafka's errors."""
+    admin = clients.admin()
+    try:
+        described = admin.describe_topics(list(names))
+    finally:
+        admin.close()
+    return [topic_replicas_of(entry, {}) for entry in described if not entry["error_code"]]
+
+
 def internal_replicas(admin: KafkaAdminClient, settings: Settings) -> list[TopicReplicas]:
     """Kafka's own topics, as `topic_replicas`. `admin`: asked itself, unless it would put a prefix before the names."""
     if not settings.topic_prefix:
         return topic_replicas(admin, INTERNAL_TOPICS)
-    from streams.platform.clients import KafkaClients
-
     plain = KafkaClients(settings.model_copy(update={"topic_prefix": ""})).admin()
     try:
         return topic_replicas(plain, INTERNAL_TOPICS)
@@ -64,8 +70,6 @@ def _partition(described: Mapping[str, Any]) -> PartitionReplicas:
 
 def _configs(admin: KafkaAdminClient, names: Collection[str]) -> dict[str, dict[str, str]]:
     """By topic its settings of replicas; without any where this user may not ask for them."""
-    from kafka.admin import ConfigResource
-
     if not names:
         return {}
     asked = [ConfigResource("TOPIC", name, configs={LEAST_IN_SYNC: None, UNCLEAN: None}) for name in names]

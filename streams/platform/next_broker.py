@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from kafka.errors import KafkaError, NodeNotReadyError
@@ -24,20 +24,27 @@ GREETING_MS = 4_000
 """The same of a broker that nobody can stand in for, as a leader: there may be another leader by then."""
 
 
-class NextBrokerClient(KafkaNetClient):  # type: ignore[misc]
-    """The connections of a kafka-python client, to be given as `kafka_client`."""
+Address = tuple[str, int]
+"""Host and port."""
 
-    def __init__(self, **configs: Any) -> None:
+
+class NextBrokerClient(KafkaNetClient):  # type: ignore[misc]
+    """The connections of a kafka-python client, to be given as `kafka_client`.
+
+    `silent`: addresses that did not answer when they were last asked, which several clients share; they come last.
+    """
+
+    def __init__(self, silent: set[Address], **configs: Any) -> None:
         net = NetworkSelector(**configs)
-        super().__init__(net, _NextBrokerManager(net, **configs), **configs)
+        super().__init__(net, _NextBrokerManager(net, silent, **configs), **configs)
 
 
 class _Turns:
     """Addresses of the bootstrap, of which those that were asked least are next."""
 
-    def __init__(self, brokers: Sequence[Any]) -> None:
+    def __init__(self, brokers: Sequence[Any], silent: Container[Address]) -> None:
         self._brokers = brokers
-        self.asked: Counter[str] = Counter()
+        self.asked = Counter(broker.node_id for broker in brokers if _address(broker) in silent)
 
     def next_brokers(self) -> list[Any]:
         least = min((self.asked[broker.node_id] for broker in self._brokers), default=0)
@@ -51,11 +58,17 @@ class _Turns:
         return own if left_ms is None else min(own, left_ms)
 
 
+def _nobody_remembered(*_: object) -> None:
+    """No coordinator, so that it is asked for each time: the library would go on with one that is one no more."""
+
+
 class _NextBrokerManager(KafkaConnectionManager):  # type: ignore[misc]
-    def __init__(self, net: NetworkSelector, **configs: Any) -> None:
+    def __init__(self, net: NetworkSelector, silent: set[Address], **configs: Any) -> None:
         super().__init__(net, **{**configs, "socket_connection_setup_timeout_ms": GREETING_MS})
-        self._turns = _Turns(self.cluster.bootstrap_brokers())
+        self._silent = silent
+        self._turns = _Turns(self.cluster.bootstrap_brokers(), silent)
         self.cluster.bootstrap_brokers = self._turns.next_brokers
+        self.cluster.get_coordinator = _nobody_remembered
 
     def get_connection(self, node_id: Any, timeout_ms: float | None = None, **how: Any) -> Any:
         if not self.cluster.is_bootstrap(node_id):
@@ -73,6 +86,18 @@ class _NextBrokerManager(KafkaConnectionManager):  # type: ignore[misc]
             request_timeout_ms = self._turns.patience_ms(node_id, None)
         return super().send(request, node_id, request_timeout_ms)
 
+    def update_backoff(self, node_id: Any) -> Any:
+        """Note a failure of a broker; the library calls it for one of the bootstrap."""
+        if (broker := self.cluster.broker_metadata(node_id)) is not None:
+            self._silent.add(_address(broker))
+        return super().update_backoff(node_id)
+
+    def reset_backoff(self, node_id: Any) -> None:
+        """Note that a broker works; the library calls it for one of the bootstrap once that is done."""
+        super().reset_backoff(node_id)
+        if self.cluster.is_bootstrap(node_id):
+            self._silent.discard(_address(self.cluster.broker_metadata(node_id)))
+
     async def _send_to_any(self, request: Any, request_timeout_ms: float | None) -> Any:
         """Send a request to a broker that has greeted, and to one alone: who has the request is not left for another.
 
@@ -84,14 +109,19 @@ class _NextBrokerManager(KafkaConnectionManager):  # type: ignore[misc]
                 try:
                     conn = await self.get_connection(node_id, timeout_ms=patience_ms)
                 except KafkaError as refused:
+                    self._silent.add(_address(self.cluster.broker_metadata(node_id)))
                     error = refused
                     continue
                 return await conn.send_request(request, request_timeout_ms=request_timeout_ms)
         raise error
 
     def _in_turn(self) -> list[Any]:
-        """All brokers, first the one that the library would ask."""
-        first = self.least_loaded_node()
-        others = [broker.node_id for broker in self.cluster.brokers() if broker.node_id != first]
-        random.shuffle(others)  # nosec B311 # no secret
-        return others if first is None else [first, *others]
+        """All brokers: first the one that the library would ask, last those that did not answer."""
+        first, brokers = self.least_loaded_node(), [*self.cluster.brokers()]
+        random.shuffle(brokers)  # nosec B311 # no secret
+        brokers.sort(key=lambda broker: (_address(broker) in self._silent, broker.node_id != first))
+        return [broker.node_id for broker in brokers]
+
+
+def _address(broker: Any) -> Address:
+    return broker.host, broker.port

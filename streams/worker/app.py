@@ -51,6 +51,7 @@ from streams.worker.agents.sinks.redis_sink import ContactStateConnector
 from streams.worker.agents.sinks.segments import SegmentsConnector
 from streams.worker.agents.spec import AgentParts, AgentSpec, BuiltAgent, TableStates, flow_of
 from streams.worker.measuring.redis_and_disk import RedisAndDiskMonitor
+from streams.worker.measuring.replicas import ReplicasMonitor
 from streams.worker.measuring.takeover import TakeoverMetrics
 from streams.worker.measuring.teams import read_schedule
 from streams.worker.metrics import Metrics, OperationsMetrics
@@ -226,6 +227,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
         QuarantineMonitor(guard, kafka, settings, wall_clock, metrics.quarantine),
         HeldRecordsCounter(kafka, settings.partitions, metrics.quarantine),
         RightsMonitor(kafka, redis_client(settings), settings, wall_clock, metrics.rights),
+        ReplicasMonitor(kafka, settings, operations),
         RedisAndDiskMonitor(redis_client(settings), settings.state_dir, operations),
         *(PeriodicTicks(app, agent.ticks) for agent in agents if agent.ticks is not None),
         StateCleanup(settings.state_dir),

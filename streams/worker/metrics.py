@@ -283,6 +283,11 @@ class OperationsMetrics:
         self.redis_memory = Gauge(
             "harmonia_redis_memory_used_ratio", "Part of its memory that Redis uses, from 0 to 1", registry=registry
         )
+        self.under_replicated = Gauge(
+            "harmonia_kafka_under_replicated_partitions",
+            "Partitions of Harmonia's topics of which a replica is missing or behind, as brokers say once a minute",
+            registry=registry,
+        )
         self.state_disk = Gauge(
             "harmonia_state_disk_used_ratio",
             "Part of the disk of the state directory that is used, from 0 to 1",

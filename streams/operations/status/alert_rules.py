@@ -10,6 +10,7 @@ from events.topics import ALL
 from sinks.lookup import TOPICS as PERMISSIONS
 from streams.domain.messages import CodedMessage, Duration, Listed, Share, english, message
 from streams.domain.quarantine.held_records import quarantine_message
+from streams.domain.replication import Numbers, ReplicationState
 from streams.operations.refused_records import refused_message, shortened_list
 from streams.operations.status.observations import (
     KafkaObservation,
@@ -30,6 +31,7 @@ SEVERITIES: dict[str, Severity] = {
     "RedisFull": "page",
     "DiskFull": "page",
     "GatewayErrors": "page",
+    "UnderReplicated": "ticket",
     "LagGrows": "ticket",
     "DeadLetterFlood": "ticket",
     "SinkBehind": "ticket",
@@ -72,6 +74,8 @@ LONGEST_WAIT_S, STALE_S, BEHIND_S = 60.0, 60.0, 15.0
 FULL = 0.85
 MOST_SOURCES = 5
 """Most sources named of each kind on the screen; the JSON has all."""
+MOST_TOPICS = 4
+"""Most topics that a message about replicas names."""
 MUCH_LAG, MANY_LETTERS, FLOOD = 10_000, 100, 0.05
 URGENT = frozenset(topic.name for topic in ALL if topic.is_urgent)
 """Topics through which donations and opt-outs pass."""
@@ -121,11 +125,11 @@ def verdict(found: Sequence[AlertFinding]) -> Literal["well", "ticket", "page"]:
 def verdict_message(found: Sequence[AlertFinding]) -> CodedMessage:
     """Whether everything flows, in a sentence."""
     worst = verdict(found)
-    return message("status.process" if worst == "ticket" and any(map(_is_of_process, found)) else f"status.{worst}")
-
-
-def _is_of_process(found: AlertFinding) -> bool:
-    return found.of_process
+    if worst == "ticket" and any(each.of_process for each in found):
+        return message("status.process")
+    if worst == "ticket" and any(each.reason.code == "status.one_broker_more" for each in found):
+        return message("status.replicas")
+    return message(f"status.{worst}")
 
 
 def _of_processes(processes: Sequence[ProcessStanding]) -> Iterator[AlertFinding]:
@@ -143,11 +147,28 @@ def _of_kafka(kafka: KafkaObservation | CodedMessage) -> Iterator[AlertFinding]:
     if kafka.topics_missing:
         topics = Listed(tuple(kafka.topics_missing))
         yield AlertFinding("PartitionStalled", message("status.topics_missing", topics=topics))
+    yield from _of_replication(kafka.replication)
     if not kafka.members:
         yield AlertFinding("PartitionStalled", message("status.no_worker"))
     for flow in kafka.flows:
         yield from _of_flow(flow, anybody=kafka.members > 0)
     yield from _of_refused(kafka)
+
+
+def _of_replication(state: ReplicationState) -> Iterator[AlertFinding]:
+    for code, numbers in (("status.offline", state.offline), ("status.unwritable", state.unwritable)):
+        if numbers:
+            yield AlertFinding("PartitionStalled", of_partitions(code, numbers))
+    if state.under_replicated:
+        code = "status.one_broker_more" if state.at_the_edge else "status.replica_missing"
+        count = state.at_the_edge or state.under_replicated
+        yield AlertFinding("UnderReplicated", message(code, partitions=count))
+
+
+def of_partitions(code: str, numbers: Numbers, **fields: str) -> CodedMessage:
+    """A message about how many partitions, and of which topics; of many topics the first are named."""
+    named = Listed(tuple([*numbers][:MOST_TOPICS]), max(0, len(numbers) - MOST_TOPICS))
+    return message(code, partitions=sum(map(len, numbers.values())), topics=named, **fields)
 
 
 def _of_refused(kafka: KafkaObservation) -> Iterator[AlertFinding]:

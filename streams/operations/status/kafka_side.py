@@ -15,7 +15,9 @@ from kafka import TopicPartition
 
 from streams.domain.dead_letter_repair.letters import DeclaredType, RecordPosition, read_declared_type
 from streams.domain.messages import CodedMessage, message
+from streams.domain.replication import ReplicationState, judge_replication
 from streams.platform.clients import KafkaClients
+from streams.platform.described_replicas import internal_replicas, live_brokers, topic_replicas
 from streams.platform.settings import Settings
 from streams.platform.topic_reading import latest_of
 
@@ -26,11 +28,12 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from aiokafka.errors import KafkaError as AioKafkaError
 from kafka import KafkaAdminClient, KafkaConsumer
-from kafka.errors import KafkaError
+from kafka.errors import CoordinatorNotAvailableError, GroupIdNotFoundError, KafkaError, RebalanceInProgressError
 
 from events.topics import INPUT_TOPICS
 from streams.operations.refused_records import (
@@ -46,8 +49,9 @@ from streams.operations.refused_records import (
     refused_and_accepted,
     suspects,
 )
+from streams.operations.status.alert_rules import of_partitions
 from streams.operations.status.observations import KafkaObservation, TopicFlow
-from streams.platform.topics import topics_read_by_workers
+from streams.platform.topics import topics_read_by_workers, wanted_topics
 from streams.platform.tried_address import kafka_tried
 
 Stretches = Mapping[TopicPartition, tuple[int, int]]
@@ -125,28 +129,51 @@ BETWEEN_LOOKS_S = 2.5
 """Seconds between two observations: workers commit every second."""
 MOST_LETTERS = 50_000
 """Most dead letters that are read; a flood shows with fewer as well."""
-PATIENCE_S = 8.0
+PATIENCE_S = 15.0
+"""Longer than it takes until a frozen broker leads nothing any more: nine seconds, as brokers are set up."""
 _ASK_MS = 2_000
 _FETCH_S, _AGAIN_S = 5.0, 0.2
+_REBALANCED_WITHIN_S = 10.0
+_REBALANCING = ("PreparingRebalance", "CompletingRebalance")
+_UNKNOWN_GROUP = f"[Error {GroupIdNotFoundError.errno}]"
+Answer = TypeVar("Answer")
 
 Offsets = Mapping[TopicPartition, int]
 
 
 def observe_kafka(settings: Settings, now: int) -> KafkaObservation | CodedMessage:
     """Observe Kafka, or say that it is away. Takes two seconds longer where something waits."""
-    clients = KafkaClients(settings)
+    clients, replication = KafkaClients(settings), ReplicationState()
     try:
         with (
             closing(clients.tool_admin()) as admin,
             closing(clients.tool_consumer()) as asking,
             closing(clients.tool_consumer()) as reading,
         ):
-            return _patiently(_KafkaObserver(admin, asking, reading, settings, now).broker)
+            replication = _patiently(partial(_replication, admin, settings))
+            observer = _KafkaObserver(admin, asking, reading, settings, now)
+            return _patiently(partial(observer.broker, replication))
     except KafkaError as error:
+        if replication.offline:
+            return of_partitions("status.kafka_offline", replication.offline, error=type(error).__name__)
         return message("status.kafka_away", error=type(error).__name__, tried=kafka_tried(settings))
 
 
-def _patiently(ask: Callable[[], KafkaObservation]) -> KafkaObservation:
+def _replication(admin: KafkaAdminClient, settings: Settings) -> ReplicationState:
+    """How replicas stand; where something cannot be written, by a second look: while leaders change it may be so."""
+    seen = _look_at_replicas(admin, settings)
+    if seen.offline or seen.unwritable:
+        time.sleep(BETWEEN_LOOKS_S)
+        seen = _look_at_replicas(admin, settings)
+    return seen
+
+
+def _look_at_replicas(admin: KafkaAdminClient, settings: Settings) -> ReplicationState:
+    topics = topic_replicas(admin, [topic.name for topic in wanted_topics(settings)])
+    return judge_replication([*topics, *internal_replicas(admin, settings)], len(live_brokers(admin)))
+
+
+def _patiently(ask: Callable[[], Answer]) -> Answer:
     """Retry for a while: a broker that has just started first has to find the group's coordinator."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
@@ -156,6 +183,12 @@ def _patiently(ask: Callable[[], KafkaObservation]) -> KafkaObservation:
             if not error.retriable or time.monotonic() > deadline:
                 raise
             time.sleep(_AGAIN_S)
+
+
+class _Rebalancing(RebalanceInProgressError):  # type: ignore[misc]
+    """Is over soon, so it is asked again."""
+
+    retriable = True
 
 
 class _KafkaObserver:
@@ -176,11 +209,17 @@ class _KafkaObserver:
         self._group = settings.app_id
         self._topics = topics_read_by_workers(settings)
         self._now = now
+        self._began = time.monotonic()
 
-    def broker(self) -> KafkaObservation:
+    def broker(self, replication: ReplicationState) -> KafkaObservation:
         there = {topic: sorted(self._asking.partitions_for_topic(topic) or ()) for topic in self._topics}
-        places = [TopicPartition(topic, number) for topic, numbers in there.items() for number in numbers]
-        group = self._admin.describe_groups([self._group])[self._group]
+        places = [
+            TopicPartition(topic, number)
+            for topic, numbers in there.items()
+            for number in numbers
+            if number not in replication.offline.get(topic, ())
+        ]
+        group = self._described_group()
         letters = list(letters_between(self._reading, self._now - HOUR_MS, most=MOST_LETTERS))
         return KafkaObservation(
             group_state=str(group["group_state"]),
@@ -192,7 +231,20 @@ class _KafkaObserver:
             mostly_refused=self._mostly_refused(letters),
             quarantines=quarantines_of(self._reading, self._now),
             clocks_ahead=clocks_ahead(self._reading, self._now - HOUR_MS),
+            replication=replication,
         )
+
+    def _described_group(self) -> Mapping[str, Any]:
+        """The group; raises where its coordinator does not know it now, of which kafka-python says: no members."""
+        group: Mapping[str, Any] = self._admin.describe_groups([self._group])[self._group]
+        if (said := group.get("error")) and _UNKNOWN_GROUP not in said:
+            raise CoordinatorNotAvailableError(said)
+        if group["group_state"] in _REBALANCING and not self._is_late():
+            raise _Rebalancing  # nobody has a partition until it is over
+        return group
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._began + _REBALANCED_WITHIN_S
 
     def _flows(self, places: list[TopicPartition], owned: set[TopicPartition]) -> list[TopicFlow]:
         done, ends = self._done(places), self._asking.end_offsets(places)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from streams.domain.messages import CodedMessage
 from streams.domain.quarantine.held_records import ListedSource
+from streams.domain.replication import ReplicationState
 from streams.operations.refused_records import MostlyRefused
 from streams.platform.processes import ProcessName
 
@@ -34,7 +35,8 @@ class KafkaObservation:
     `refused`: by reason; `came_in`: records of the input topics. `topics_missing`: run `harmonia topics create`.
     `mostly_refused`: sources of which most records of a type are, as far as the latest records show. `quarantines`:
     sources that are held, or of which held records wait. `clocks_ahead`: by source, how many of its latest words that
-    open something were dated by their record, more than a minute before the time that it gave.
+    open something were dated by their record, more than a minute before the time that it gave. `replication`: of the
+    topics of this deployment, and of Kafka's own as far as this user may see them.
     """
 
     group_state: str
@@ -46,6 +48,7 @@ class KafkaObservation:
     mostly_refused: Sequence[MostlyRefused] = ()
     quarantines: Sequence[ListedSource] = ()
     clocks_ahead: Mapping[str, int] = field(default_factory=dict)
+    replication: ReplicationState = field(default_factory=ReplicationState)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from streams.domain.replication import (
     TopicReplicas,
     judge_replication,
     least_of,
+    partitions_short_of_copies,
     wanted_in_sync,
 )
 
@@ -92,3 +93,11 @@ def test_a_topic_whose_stale_copy_may_lead_is_named_where_it_has_another_copy() 
 def test_one_copy_may_be_missing_of_several_by_what_harmonia_sets() -> None:
     assert [wanted_in_sync(replication) for replication in (1, 2, 3, 5)] == [1, 1, 2, 4]
     assert least_of(topic(partition(0, 1, 2, 3), least=None)) == 2
+
+
+def test_partitions_short_of_copies_are_counted_whether_or_not_somebody_leads_them() -> None:
+    topics = [
+        topic(partition(0, 1, 2, 3), partition(1, 1, 2)),
+        topic(partition(0, 3, leader=None), name="contact-state"),
+    ]
+    assert partitions_short_of_copies(topics) == 2

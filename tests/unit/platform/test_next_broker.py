@@ -81,3 +81,14 @@ def test_one_address_alone_has_all_the_time(silent: list[SilentBroker]) -> None:
     ask(silent[:1], patience_s=0.5)
 
     assert silent[0].asked == 1
+
+
+def test_a_client_asks_last_who_was_silent_to_the_client_before_it(silent: list[SilentBroker]) -> None:
+    first, last = silent[:2]
+    clients = KafkaClients(Settings(kafka_bootstrap=f"{first.address},{last.address}"))
+    address = first.address.partition(":")
+    clients._tools["kafka_client"].args[0].add((address[0], int(address[2])))
+
+    with pytest.raises(KafkaError):
+        clients.admin(0.09)  # enough for the first of them alone
+    assert (first.asked, last.asked) == (0, 1)

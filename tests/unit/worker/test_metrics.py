@@ -42,6 +42,7 @@ PROMISED = {
     "harmonia_transaction_seconds": set(),
     "harmonia_transaction_records": set(),
     "harmonia_fail_stops_total": {"reason"},
+    "harmonia_kafka_under_replicated_partitions": set(),
     "harmonia_redis_memory_used_ratio": set(),
     "harmonia_state_disk_used_ratio": set(),
     "harmonia_policy_broken": set(),

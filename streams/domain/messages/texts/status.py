@@ -7,9 +7,15 @@ from streams.domain.messages.fields import Plural, Template
 STATUS: Mapping[str, Template] = {
     "status.well": "everything flows",
     "status.ticket": "it flows, and something is to be looked at",
+    "status.replicas": "it flows, but one broker more may not fail",
     "status.process": "NOT WELL, though nobody has to be woken: a process is away or behind",
     "status.page": "NOT WELL",
     "status.kafka_away": "Kafka: {error}; is KAFKA_BOOTSTRAP right and the broker up? ({tried})",
+    "status.kafka_offline": Plural(
+        "partitions",
+        "{partitions:d} partition has no leader ({topics}); Kafka does not say all ({error}): are brokers down?",
+        "{partitions:d} partitions have no leader ({topics}); Kafka does not say all ({error}): are brokers down?",
+    ),
     "status.redis_away": "Redis: {error}; is REDIS_URL right and the server up?",
     "status.redis_away_tried": "Redis: {error}; is REDIS_URL right and the server up? ({tried})",
     "status.tried": "tried {address}, as {variable} says",
@@ -33,6 +39,26 @@ STATUS: Mapping[str, Template] = {
         "partitions",
         "{topic}: {partitions:d} partition has no worker",
         "{topic}: {partitions:d} partitions have no worker",
+    ),
+    "status.offline": Plural(
+        "partitions",
+        "{partitions:d} partition has no leader, so nothing is written or read there: {topics}",
+        "{partitions:d} partitions have no leader, so nothing is written or read there: {topics}",
+    ),
+    "status.unwritable": Plural(
+        "partitions",
+        "{partitions:d} partition has too few replicas in sync, so nothing is written there: {topics}",
+        "{partitions:d} partitions have too few replicas in sync, so nothing is written there: {topics}",
+    ),
+    "status.one_broker_more": Plural(
+        "partitions",
+        "{partitions:d} partition lacks a replica in sync: it flows, but one broker more may not fail",
+        "{partitions:d} partitions lack a replica in sync: it flows, but one broker more may not fail",
+    ),
+    "status.replica_missing": Plural(
+        "partitions",
+        "{partitions:d} partition lacks a replica in sync",
+        "{partitions:d} partitions lack a replica in sync",
     ),
     "status.lag_grows": Plural(
         "records",

@@ -4,6 +4,7 @@ import pytest
 
 from streams.domain.messages import CodedMessage, english, message
 from streams.domain.quarantine.held_records import ListedSource
+from streams.domain.replication import ReplicationState
 from streams.operations.refused_records import MostlyRefused
 from streams.operations.status.alert_rules import OF_PROCESS, SEVERITIES, UNSEEN, findings, verdict_message
 from streams.operations.status.observations import (
@@ -68,6 +69,10 @@ def test_a_healthy_deployment_has_no_alerts() -> None:
         (kafka(members=0), "PartitionStalled"),
         (kafka(topics_missing=["interactions"]), "PartitionStalled"),
         (replace(WELL, kafka=away("Kafka: NoBrokersAvailable")), "PartitionStalled"),
+        (kafka(replication=ReplicationState(offline={"interactions": [1]})), "PartitionStalled"),
+        (kafka(replication=ReplicationState(unwritable={"interactions": [1]})), "PartitionStalled"),
+        (kafka(replication=ReplicationState(short={"interactions": [1]}, at_the_edge=1)), "UnderReplicated"),
+        (kafka(replication=ReplicationState(short={"interactions": [1]})), "UnderReplicated"),
         (flow(lag=10_001, grows=True), "LagGrows"),
         (kafka(refused={"invalid_data": 70, "no_time": 31}, came_in=2000), "DeadLetterFlood"),
         (replace(WELL, redis=away("Redis: ConnectionError")), "PermissionsStale"),
@@ -122,6 +127,32 @@ def test_without_any_worker_unowned_partitions_are_not_listed() -> None:
     seen = kafka(members=0, flows=[TopicFlow("interactions", 8, unowned=8)])
 
     assert [found.why for found in findings(seen)] == ["no worker runs"]
+
+
+def test_partitions_without_a_spare_replica_are_a_ticket_that_says_that_no_broker_more_may_fail() -> None:
+    found = findings(kafka(replication=ReplicationState(short={"interactions": [0, 1], "a": [5]}, at_the_edge=3)))
+
+    assert [(one.severity, one.why) for one in found] == [
+        ("ticket", "3 partitions lack a replica in sync: it flows, but one broker more may not fail")
+    ]
+    assert english(verdict_message(found)) == "it flows, but one broker more may not fail"
+
+
+def test_partitions_that_can_lose_another_replica_are_a_ticket_that_says_no_more_than_that() -> None:
+    found = findings(kafka(replication=ReplicationState(short={"interactions": [0]})))
+
+    assert [one.why for one in found] == ["1 partition lacks a replica in sync"]
+    assert english(verdict_message(found)) == "it flows, and something is to be looked at"
+
+
+def test_of_many_topics_without_a_leader_the_first_are_named_and_the_partitions_of_all_counted() -> None:
+    offline = {f"topic-{number}": [0, 1] for number in range(6)}
+    [found] = findings(kafka(replication=ReplicationState(offline=offline)))
+
+    assert found.severity == "page"
+    assert found.why.startswith("12 partitions have no leader, so nothing is written or read there: topic-0, topic-1")
+    assert "topic-4" not in found.why
+    assert "2 more" in found.why
 
 
 @pytest.mark.parametrize("name", PROCESSES)
