@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,19 +22,21 @@ AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 @app.command()
 def create(as_json: AsJson = False) -> None:
-    """Make the topics that are missing; those that are there stay as they are."""
+    """Make the topics that are missing, and say how many replicas each has; those that are there stay as they are."""
     from streams.platform.clients import KafkaClients
-    from streams.platform.topics import create_topics
+    from streams.platform.topics import create_topics, describe_topics
 
     settings = load_settings()
     with failing_plainly():
         admin = KafkaClients(settings).tool_admin()
         made = create_topics(admin, settings)
+        replicas = {entry.topic.name: entry.replication for entry in describe_topics(admin, settings)}
         admin.close()
     if as_json:
-        typer.echo(json.dumps({"created": made}))
+        typer.echo(json.dumps({"created": made, "replicas": replicas}))
     else:
         say(f"created {', '.join(made)}" if made else "all topics are there")
+        say(replicas_told(replicas))
         _say_prefix(settings)
 
 
@@ -69,6 +73,22 @@ def describe(as_json: AsJson = False) -> None:
         )
         _say_prefix(settings)
     raise typer.Exit(0 if all(entry.partitions for entry in found) else 1)
+
+
+def replicas_told(replicas: Mapping[str, int]) -> str:
+    """How many replicas the topics have: of all alike one number, else the topics of each but the most common one."""
+    counts = Counter(replicas.values()).most_common()
+    if len(counts) == 1:
+        return f"each has {_replicas(counts[0][0])}"
+    odd = (
+        f"{', '.join(sorted(name for name, found in replicas.items() if found == count))} with {_replicas(count)}"
+        for count, _ in counts[1:]
+    )
+    return f"{counts[0][1]} have {_replicas(counts[0][0])}; {'; '.join(odd)}"
+
+
+def _replicas(count: int) -> str:
+    return f"{count} {'replica' if count == 1 else 'replicas'}"
 
 
 def _say_prefix(settings: Settings) -> None:

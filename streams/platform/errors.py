@@ -21,6 +21,10 @@ class MissingTopic(EngineError):
     """A topic that is needed is not on the broker: `harmonia topics create` makes it."""
 
 
+class TooFewBrokers(EngineError):
+    """A topic cannot have as many replicas as it is to have; the text names the setting and how many brokers are up."""
+
+
 class HiddenTopic(EngineError):
     """A topic that this process needs is hidden from its user in Kafka: `deploy/acl` lists the rights that it lacks."""
 

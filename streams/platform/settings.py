@@ -318,7 +318,13 @@ class Settings(ServerSettings):
         "Two must never share it; none: each start is a new worker",
     )
     partitions: int = Field(8, ge=1, le=1024, description="Partitions of each topic, fixed for a generation")
-    replication: int = Field(1, ge=1, le=9, description="Replicas of each topic that `topics create` makes")
+    replication: int | None = Field(
+        None,
+        ge=1,
+        le=9,
+        description="Replicas of each topic that `topics create` makes, all but one of which must be in sync; "
+        "unset: as the brokers say (`default.replication.factor`, `min.insync.replicas`)",
+    )
     state_dir: NonEmptyPath = Field(
         Path(".harmonia/state"), description="Local stores of one worker process; two must never share it"
     )

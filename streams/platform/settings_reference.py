@@ -34,7 +34,8 @@ _TAIL = """\
 
 Redis must not evict (`maxmemory-policy noeviction`) and its user may call `INFO`, `SCAN`, `EVALSHA`, `SCRIPT LOAD`. One
 server, no cluster. Topics need `min.insync.replicas` and replication as your operations require; `topics create` takes
-`HARMONIA_REPLICATION`. Partition counts are fixed: a worker refuses a mismatch.
+`HARMONIA_REPLICATION`, else what the brokers give a topic, and says how many. Partition counts are fixed: a worker
+refuses a mismatch.
 
 Servers that already run are used instead of the local ones wherever `KAFKA_BOOTSTRAP` or `REDIS_URL` is set; the demo
 wants empty ones. Behind a proxy with its own certificates `REQUESTS_CA_BUNDLE` names them for the download of Kafka.

@@ -7,7 +7,7 @@ from typing import Final, Literal, cast
 
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
-from kafka.errors import UnknownTopicOrPartitionError
+from kafka.errors import InvalidReplicationFactorError, UnknownTopicOrPartitionError
 
 from events.topics import (
     AGENTS,
@@ -22,9 +22,10 @@ from events.topics import (
     Program,
     TopicSpec,
 )
+from streams.domain.replication import wanted_in_sync
 from streams.platform.clients import KafkaClients
 from streams.platform.described_topics import refuse_undescribed
-from streams.platform.errors import MissingTopic, PartitionsMismatch
+from streams.platform.errors import MissingTopic, PartitionsMismatch, TooFewBrokers
 from streams.platform.settings import Settings
 
 
@@ -84,6 +85,7 @@ TABLE_SPECS = (
 )
 TABLES: tuple[str, ...] = tuple(table.name for table in TABLE_SPECS)
 
+_AS_BROKERS_SAY = -1
 _PAUSE_S = 0.05
 _PAUSES = 200
 
@@ -141,12 +143,15 @@ def topics_read_by_workers(settings: Settings) -> dict[str, int]:
 def create_topics(admin: KafkaAdminClient, settings: Settings, *, but: Collection[str] = ()) -> list[str]:
     """Make the topics that are missing; returns their names once they are there. Existing ones are left as they are.
 
-    `but`: those that are not to be made.
+    `but`: those that are not to be made. Raises Kafka's errors, and `TooFewBrokers`.
     """
     found = [entry for entry in describe_topics(admin, settings) if entry.topic.name not in but]
     missing = [entry.topic for entry in found if not entry.partitions]
     if missing:
-        admin.create_topics([_new_topic(topic, settings) for topic in missing])
+        try:
+            admin.create_topics([_new_topic(topic, settings) for topic in missing])
+        except InvalidReplicationFactorError as error:
+            raise _too_few_brokers(admin, settings) from error
         _wait_for_topics(admin, settings, but)
     return [topic.name for topic in missing]
 
@@ -219,9 +224,13 @@ def _refuse_missing(found: Sequence[DescribedTopic]) -> None:
     refuse_undescribed({entry.topic.name: entry.error_code or UnknownTopicOrPartitionError.errno for entry in without})
 
 
-def config_of(topic: TopicSpec, settings: Settings) -> dict[str, str]:
-    """The broker's settings of a topic, as `create_topics` gives them to a new one."""
-    return {**topic.config(), "min.insync.replicas": str(max(1, settings.replication - 1))}
+def config_of(topic: TopicSpec, replication: int | None) -> dict[str, str]:
+    """The broker's settings of a topic, as `create_topics` gives them to a new one of so many replicas.
+
+    None: brokers decide how many, and how many of them have to be in sync.
+    """
+    own = {} if replication is None else {"min.insync.replicas": str(wanted_in_sync(replication))}
+    return {**topic.config(), **own}
 
 
 def is_as_wanted(entry: DescribedTopic, partitions: int) -> bool:
@@ -231,7 +240,19 @@ def is_as_wanted(entry: DescribedTopic, partitions: int) -> bool:
 
 def _new_topic(topic: TopicSpec, settings: Settings) -> NewTopic:
     count = topic.partitions or settings.partitions
-    return NewTopic(topic.name, count, settings.replication, topic_configs=config_of(topic, settings))
+    replication = settings.replication
+    return NewTopic(topic.name, count, replication or _AS_BROKERS_SAY, topic_configs=config_of(topic, replication))
+
+
+def _too_few_brokers(admin: KafkaAdminClient, settings: Settings) -> TooFewBrokers:
+    up = sum(not broker.get("is_fenced") for broker in admin.describe_cluster()["brokers"])
+    brokers = f"{up} {'broker is' if up == 1 else 'brokers are'} up, and each replica needs one of its own"
+    if settings.replication is None:
+        return TooFewBrokers(
+            f"{brokers}: default.replication.factor of the brokers asks for more. Start more of them, or set "
+            f"HARMONIA_REPLICATION to {up} or less"
+        )
+    return TooFewBrokers(f"HARMONIA_REPLICATION is {settings.replication}, but {brokers}: start more brokers first")
 
 
 def _described_topic(topic: TopicSpec, described: dict[str, object] | None) -> DescribedTopic:

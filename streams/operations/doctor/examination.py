@@ -9,6 +9,7 @@ from itertools import chain
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, OffsetSpec
 from kafka.errors import (
+    AuthorizationError,
     ClusterAuthorizationFailedError,
     CoordinatorLoadInProgressError,
     CoordinatorNotAvailableError,
@@ -26,6 +27,7 @@ from streams.operations.doctor.configuration import examine_configuration
 from streams.operations.doctor.finding import Finding, fail, gravest_of_each_setting, ok, warn
 from streams.operations.doctor.lake import examine_lake, judge_behind
 from streams.operations.doctor.machine import examine_machine
+from streams.operations.doctor.replicas import judge_default, judge_replicas
 from streams.operations.doctor.servers import (
     judge_broker_settings,
     judge_brokers,
@@ -37,6 +39,7 @@ from streams.operations.doctor.servers import (
     judge_topics,
 )
 from streams.platform.clients import KafkaClients, tool_redis
+from streams.platform.described_replicas import internal_replicas, live_brokers, topic_replicas
 from streams.platform.errors import HiddenTopic, MissingTopic
 from streams.platform.identity_key import identity_key_problem
 from streams.platform.settings import Settings
@@ -44,6 +47,7 @@ from streams.platform.topics import CONTACTS_TABLE, describe_topics, wanted_topi
 from streams.platform.tried_address import kafka_address_tried, redis_address_tried
 
 PATIENCE_S = 5.0
+DEFAULT_REPLICATION = "default.replication.factor"
 Check = Callable[[], Iterator[Finding]]
 
 
@@ -67,7 +71,17 @@ def _examine_kafka(settings: Settings) -> Iterator[Finding]:
         yield fail("brokers", found, "is KAFKA_BOOTSTRAP right and Kafka up?")
         return
     try:
-        checks = [_brokers, _broker_settings, _topics, _permissions, _transactions, _group, _broker_clock, _lake]
+        checks = [
+            _brokers,
+            _broker_settings,
+            _topics,
+            _replicas,
+            _permissions,
+            _transactions,
+            _group,
+            _broker_clock,
+            _lake,
+        ]
         for check in checks:
             yield from _asked(partial(check, admin, settings), check.__name__.strip("_").replace("_", " "))
     finally:
@@ -81,22 +95,47 @@ def _asked(check: Check, what: str) -> list[Finding]:
     except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError):
         return [warn(what, "Kafka has chosen no coordinator yet, as where no worker has been", "ask again in a moment")]
     except KafkaError as error:
-        return [
-            fail(what, f"Kafka answers {type(error).__name__}", "may this user describe topics, groups and configs?")
-        ]
+        return [_unanswered(what, error)]
+
+
+def _unanswered(what: str, error: KafkaError) -> Finding:
+    if isinstance(error, AuthorizationError):
+        cure = "may this user describe topics, groups and configs?"
+        return fail(what, f"Kafka answers {type(error).__name__}", cure)
+    cure = "is a broker dead or frozen? Ask again in ten seconds, when another one leads what it led"
+    return fail(what, f"Kafka does not answer ({type(error).__name__})", cure)
 
 
 def _brokers(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
-    up = [broker["broker_id"] for broker in admin.describe_cluster()["brokers"] if not broker.get("is_fenced")]
-    versions = {broker: tuple(admin.get_broker_version_data(broker).broker_version or ()) for broker in up}
-    yield from judge_brokers(versions, settings)
+    versions = {broker: _version(admin, broker) for broker in live_brokers(admin)}
+    default = _default_replication(admin)
+    yield from judge_brokers(versions, settings, default)
+    yield from judge_default(default, settings)
+
+
+def _version(admin: KafkaAdminClient, broker: int) -> tuple[int, ...]:
+    """The version of a broker; empty where it does not answer: one that has just been frozen still counts as up."""
+    with suppress(KafkaError):
+        return tuple(admin.get_broker_version_data(broker).broker_version or ())
+    return ()
+
+
+def _default_replication(admin: KafkaAdminClient) -> int | None:
+    """How many replicas brokers give a new topic; None where no broker says so to this user."""
+    for broker in live_brokers(admin):
+        with suppress(KafkaError):
+            asked = [ConfigResource("BROKER", str(broker), configs={DEFAULT_REPLICATION: None})]
+            answer = admin.describe_configs(asked, config_filter="all").get("broker", {})
+            for config in answer.values():
+                if (entry := config.get(DEFAULT_REPLICATION)) is not None and entry["value"] is not None:
+                    return int(entry["value"])
+    return None
 
 
 def _broker_settings(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
     """Not for everybody to ask; who may not is not told."""
-    up = [broker["broker_id"] for broker in admin.describe_cluster()["brokers"] if not broker.get("is_fenced")]
     with suppress(ClusterAuthorizationFailedError):
-        asked = [ConfigResource("BROKER", str(broker)) for broker in up]
+        asked = [ConfigResource("BROKER", str(broker)) for broker in live_brokers(admin)]
         answer = admin.describe_configs(asked, config_filter="all").get("broker", {})
         yield from judge_broker_settings(
             {
@@ -114,7 +153,12 @@ def _topics(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
         name: {key: str(entry["value"]) for key, entry in config.items() if entry["value"] is not None}
         for name, config in answer.items()
     }
-    yield from judge_topics(found, configs, settings)
+    yield from judge_topics(found, configs, settings, _default_replication(admin))
+
+
+def _replicas(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
+    own = topic_replicas(admin, [topic.name for topic in wanted_topics(settings)])
+    yield from judge_replicas(own, internal_replicas(admin, settings), len(live_brokers(admin)), settings)
 
 
 def _permissions(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 
+from streams.domain.replication import wanted_in_sync
 from streams.operations.acl import of_workers
 from streams.operations.doctor.finding import Finding, fail, ok, warn
 from streams.platform.settings import Settings
@@ -15,20 +16,25 @@ FULL_SHARE = 0.85
 SOME_SKEW_S, MUCH_SKEW_S = 2.0, 60.0
 
 
-def judge_brokers(versions: Mapping[int, tuple[int, ...]], settings: Settings) -> Iterator[Finding]:
-    """Number and versions of brokers. `versions`: of each broker that is up, as far as it is known."""
-    count, want = len(versions), settings.replication
+def judge_brokers(
+    versions: Mapping[int, tuple[int, ...]], settings: Settings, default: int | None = None
+) -> Iterator[Finding]:
+    """Number and versions of brokers. `versions`: of each broker that is up, as far as it is known.
+
+    `default`: how many replicas brokers give a new topic; None: this user may not ask.
+    """
+    count, want = len(versions), settings.replication or default or 1
     found = ", ".join(f"{broker}: {_text(version)}" for broker, version in sorted(versions.items()))
     if count < want:
-        yield fail("brokers", f"{count} are up ({found}); each topic wants {want}", "start more, or lower the setting")
+        cure = "start those that are missing"
+        if default is not None and default < want:
+            cure += f", or set HARMONIA_REPLICATION to {count} or less before `topics create`"
+        yield fail("brokers", f"{count} are up ({found}); each topic wants {want}", cure)
     else:
         yield ok("brokers", f"{count} up ({found})")
     if old := [broker for broker, version in versions.items() if version and version < OLDEST_KAFKA]:
         cure = f"upgrade to Kafka {_text(OLDEST_KAFKA)} or newer"
         yield fail("Kafka's version", f"of the brokers {old} it is too old", cure)
-    if want == 1 and not settings.kafka_is_local:
-        cure = "HARMONIA_REPLICATION=3 before `topics create`: the disk of one broker is all that there is"
-        yield warn("replication", "every topic has one replica", cure)
 
 
 def judge_broker_settings(configs: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
@@ -108,30 +114,37 @@ LARGER_IS_FINE = frozenset({"max.message.bytes", "delete.retention.ms", "retenti
 """Settings of which a larger value than wanted does no harm."""
 
 
-def judge_topics(found: Iterable[DescribedTopic], configs: Configs, settings: Settings) -> Iterator[Finding]:
-    """A finding for each topic that is wrong; one for all of them when none is."""
-    entries = list(found)
-    wrong = [finding for entry in entries for finding in _judge(entry, configs.get(entry.topic.name, {}), settings)]
+def judge_topics(
+    found: Iterable[DescribedTopic], configs: Configs, settings: Settings, default: int | None = None
+) -> Iterator[Finding]:
+    """A finding for each topic that is wrong; one for all of them when none is. `default`: as for `judge_brokers`."""
+    entries, replicas = list(found), max(settings.replication or 1, default or 1)
+    wrong = [
+        finding
+        for entry in entries
+        for finding in _judge(entry, configs.get(entry.topic.name, {}), settings.partitions, replicas)
+    ]
     yield from wrong or [ok("topics", f"{len(entries)} are there, as `harmonia topics create` makes them")]
 
 
-def _judge(entry: DescribedTopic, config: Mapping[str, str], settings: Settings) -> Iterator[Finding]:
+def _judge(entry: DescribedTopic, config: Mapping[str, str], partitions: int, replicas: int) -> Iterator[Finding]:
     what = f"topic {entry.topic.name}"
     if not entry.partitions:
         yield fail(what, "it is not there", "harmonia topics create")
         return
-    if not is_as_wanted(entry, settings.partitions):
-        wanted = entry.topic.partitions or settings.partitions
+    if not is_as_wanted(entry, partitions):
+        wanted = entry.topic.partitions or partitions
         cure = f"set HARMONIA_PARTITIONS to what is there ({entry.partitions}), or delete it while it is empty"
         yield fail(what, f"it has {entry.partitions} partitions, not {wanted}", cure)
-    if entry.replication < settings.replication:
-        cure = "add replicas with kafka-reassign-partitions.sh"
-        yield warn(what, f"it has {entry.replication} replicas, not {settings.replication}", cure)
+    more = "add replicas with kafka-reassign-partitions.sh"
+    if entry.replication < replicas:
+        yield warn(what, f"it has {entry.replication} replicas, not {replicas}", more)
     if int(config.get("min.insync.replicas", 1)) > entry.replication:
-        cure = f"{_alter(entry, 'min.insync.replicas', str(max(1, entry.replication - 1)))}"
+        lower = _alter(entry, "min.insync.replicas", str(wanted_in_sync(entry.replication)))
+        cure = more if entry.replication < replicas else lower
         yield fail(what, "min.insync.replicas is more than its replicas, so nothing can be written", cure)
         return
-    yield from _differences(entry, config, config_of(entry.topic, settings))
+    yield from _differences(entry, config, config_of(entry.topic, max(replicas, entry.replication)))
 
 
 def _differences(entry: DescribedTopic, config: Mapping[str, str], wanted: Mapping[str, str]) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ def test_the_defaults_fit_the_local_stack() -> None:
     assert settings.kafka_brokers == ["127.0.0.1:9092"]
     assert settings.redis_url == "redis://127.0.0.1:6379/0"
     assert settings.identity_keys == [LOCAL_IDENTITY_KEY.encode()]
-    assert (settings.partitions, settings.replication, settings.app_id) == (8, 1, "harmonia")
+    assert (settings.partitions, settings.replication, settings.app_id) == (8, None, "harmonia")
 
 
 def test_the_environment_names_settings(monkeypatch: pytest.MonkeyPatch) -> None:

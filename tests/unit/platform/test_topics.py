@@ -4,18 +4,19 @@ from typing import cast
 import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
-from kafka.errors import LeaderNotAvailableError
+from kafka.errors import InvalidReplicationFactorError, LeaderNotAvailableError
 
 from events.topics import ALL
 from streams.platform import topics
 from streams.platform.described_topics import refuse_undescribed
-from streams.platform.errors import HiddenTopic, KafkaAway, MissingTopic, PartitionsMismatch
+from streams.platform.errors import HiddenTopic, KafkaAway, MissingTopic, PartitionsMismatch, TooFewBrokers
 from streams.platform.settings import Settings
 from streams.platform.topics import (
     TABLES,
     DescribedTopic,
     changelog_name,
     check_topics,
+    config_of,
     create_topics,
     describe_topics,
     wanted_topics,
@@ -135,3 +136,38 @@ def test_topics_that_are_there_are_not_made_again(monkeypatch: pytest.MonkeyPatc
     create_topics(admin, SETTINGS)
 
     assert create_topics(admin, SETTINGS) == []
+
+
+class RefusingAdmin(LateAdmin):
+    """A cluster of two brokers, and a third one that is fenced off."""
+
+    def create_topics(self, topics: list[NewTopic]) -> None:
+        self.asked = {topic.replication_factor for topic in topics}
+        raise InvalidReplicationFactorError
+
+    def describe_cluster(self) -> dict[str, object]:
+        return {"brokers": [{"broker_id": 1}, {"broker_id": 2}, {"broker_id": 3, "is_fenced": True}]}
+
+
+@pytest.mark.parametrize(
+    ("replication", "asked", "told"),
+    [
+        (3, 3, "HARMONIA_REPLICATION is 3, but 2 brokers are up"),
+        (None, -1, r"2 brokers are up, .* default.replication.factor .* HARMONIA_REPLICATION to 2 or less"),
+    ],
+)
+def test_more_replicas_than_brokers_are_refused_with_the_setting_and_how_many_brokers_there_are(
+    replication: int | None, asked: int, told: str
+) -> None:
+    admin = RefusingAdmin(looks=0)
+    settings = SETTINGS.model_copy(update={"replication": replication})
+
+    with pytest.raises(TooFewBrokers, match=told):
+        create_topics(cast(KafkaAdminClient, admin), settings)
+    assert admin.asked == {asked}
+
+
+def test_how_many_replicas_must_be_in_sync_is_the_brokers_business_where_nothing_is_set() -> None:
+    assert config_of(ALL[0], 3)["min.insync.replicas"] == "2"
+    assert config_of(ALL[0], 1)["min.insync.replicas"] == "1"
+    assert "min.insync.replicas" not in config_of(ALL[0], None)

@@ -12,7 +12,7 @@ from streams.platform.topics import DescribedTopic, config_of, wanted_topics
 
 SETTINGS = Settings(app_id="there", partitions=4, replication=3)
 ENTRIES = [DescribedTopic(topic, topic.partitions or 4, 3) for topic in wanted_topics(SETTINGS)]
-CONFIGS = {entry.topic.name: config_of(entry.topic, SETTINGS) for entry in ENTRIES}
+CONFIGS = {entry.topic.name: config_of(entry.topic, SETTINGS.replication) for entry in ENTRIES}
 
 
 def with_config(name: str, **config: str) -> list[Finding]:
@@ -85,3 +85,24 @@ def test_the_doctor_fails_a_missing_topic_and_one_with_other_partitions() -> Non
 def test_the_doctor_warns_of_topics_with_fewer_replicas() -> None:
     [finding] = with_entry("interactions", replication=2)
     assert (finding.verdict, finding.found) == ("warn", "it has 2 replicas, not 3")
+
+
+def test_where_brokers_give_a_topic_more_replicas_it_is_to_have_more_and_not_to_need_fewer() -> None:
+    """Lowering `min.insync.replicas` would mend the symptom, and leave one copy of everything."""
+    settings = Settings(app_id="there", partitions=4)
+    entries = [replace(entry, replication=1) for entry in ENTRIES]
+    found = list(judge_topics(entries, CONFIGS, settings, default=3))
+
+    assert {one.to_do for one in found} == {"add replicas with kafka-reassign-partitions.sh"}
+    assert {one.verdict for one in found} == {"warn", "fail"}
+
+
+def test_topics_as_brokers_make_them_are_accepted_where_nothing_is_set() -> None:
+    [finding] = judge_topics(ENTRIES, CONFIGS, Settings(app_id="there", partitions=4), default=3)
+    assert finding.verdict == "ok"
+
+
+def test_brokers_that_let_a_topic_of_three_replicas_live_with_one_are_named_where_nothing_is_set() -> None:
+    configs = {name: {**config, "min.insync.replicas": "1"} for name, config in CONFIGS.items()}
+    found = list(judge_topics(ENTRIES, configs, Settings(app_id="there", partitions=4), default=3))
+    assert {one.found for one in found} == {"min.insync.replicas is 1, not 2"}
