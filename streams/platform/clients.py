@@ -38,7 +38,8 @@ METADATA_MAX_AGE_MS = 30_000
 #: the others within nine seconds, unless they are set otherwise; a member whose heartbeat waits for it must then have
 #: the time to ask another broker who coordinates its group, and to send the next one.
 REQUEST_SHARE = 0.4
-_COORDINATOR_PATIENCE_S = 20.0
+#: The same of a request of a tool, which is a member of no group: brokers make hundreds of partitions in one.
+TOOL_REQUEST_TIMEOUT_S = 20.0
 _COORDINATOR_PAUSE_S = 0.05
 Answer = TypeVar("Answer")
 Made = TypeVar("Made")
@@ -55,7 +56,8 @@ class KafkaClients:
     """Makes clients for one Kafka cluster. Nothing connects before a client is started."""
 
     def __init__(self, settings: Settings) -> None:
-        from streams.platform.silent_brokers import PatientNetClient, SilentBrokers
+        from streams.platform.next_broker import NextBrokerClient
+        from streams.platform.silent_brokers import SilentBrokers
 
         self._settings = settings
         self._prefix = settings.topic_prefix
@@ -65,7 +67,7 @@ class KafkaClients:
             "request_timeout_ms": int(self.request_timeout_s * 1000),
             **kafka_security_options(settings),
         }
-        self._net_client: Callable[..., Any] = partial(PatientNetClient, self._silent)
+        self._net_client: Callable[..., Any] = partial(NextBrokerClient, self._silent)
         if self._prefix:
             from streams.platform.prefixed_kafka import PrefixedNetClient
 
@@ -78,8 +80,12 @@ class KafkaClients:
 
     @property
     def _tools(self) -> dict[str, Any]:
-        limit = {"bootstrap_timeout_ms": int(BOOTSTRAP_TIMEOUT_S * 1000), "kafka_client": self._net_client}
-        return {**self._shared, **limit}
+        return {
+            **self._shared,
+            "request_timeout_ms": int(TOOL_REQUEST_TIMEOUT_S * 1000),
+            "bootstrap_timeout_ms": int(BOOTSTRAP_TIMEOUT_S * 1000),
+            "kafka_client": self._net_client,
+        }
 
     @property
     def request_timeout_s(self) -> float:
@@ -378,7 +384,7 @@ def _once_there_is_a_coordinator(ask: Callable[[], Answer]) -> Answer:
     """Ask again until a group has a coordinator: brokers that are new, or just back, need a moment to find one."""
     from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError
 
-    deadline = time.monotonic() + _COORDINATOR_PATIENCE_S
+    deadline = time.monotonic() + TOOL_REQUEST_TIMEOUT_S
     while True:
         try:
             return ask()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from kafka.errors import KafkaError, NodeNotReadyError
@@ -18,23 +18,21 @@ from kafka.net.compat import KafkaNetClient
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
 
+from streams.platform.silent_brokers import Address, SilentBrokers
+
 FIRST_ANSWER_MS = 2_000
 """How long a broker may take until it has greeted, when another one could be asked; the second time twice as long."""
 GREETING_MS = 4_000
 """The same of a broker that nobody can stand in for, as a leader: there may be another leader by then."""
 
 
-Address = tuple[str, int]
-"""Host and port."""
-
-
 class NextBrokerClient(KafkaNetClient):  # type: ignore[misc]
     """The connections of a kafka-python client, to be given as `kafka_client`.
 
-    `silent`: addresses that did not answer when they were last asked, which several clients share; they come last.
+    `silent`: addresses that have not answered of late, which all clients of a process share; they come last.
     """
 
-    def __init__(self, silent: set[Address], **configs: Any) -> None:
+    def __init__(self, silent: SilentBrokers, **configs: Any) -> None:
         net = NetworkSelector(**configs)
         super().__init__(net, _NextBrokerManager(net, silent, **configs), **configs)
 
@@ -42,7 +40,7 @@ class NextBrokerClient(KafkaNetClient):  # type: ignore[misc]
 class _Turns:
     """Addresses of the bootstrap, of which those that were asked least are next."""
 
-    def __init__(self, brokers: Sequence[Any], silent: Container[Address]) -> None:
+    def __init__(self, brokers: Sequence[Any], silent: SilentBrokers) -> None:
         self._brokers = brokers
         self.asked = Counter(broker.node_id for broker in brokers if _address(broker) in silent)
 
@@ -63,7 +61,7 @@ def _nobody_remembered(*_: object) -> None:
 
 
 class _NextBrokerManager(KafkaConnectionManager):  # type: ignore[misc]
-    def __init__(self, net: NetworkSelector, silent: set[Address], **configs: Any) -> None:
+    def __init__(self, net: NetworkSelector, silent: SilentBrokers, **configs: Any) -> None:
         super().__init__(net, **{**configs, "socket_connection_setup_timeout_ms": GREETING_MS})
         self._silent = silent
         self._turns = _Turns(self.cluster.bootstrap_brokers(), silent)

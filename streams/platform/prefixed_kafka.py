@@ -20,7 +20,8 @@ from aiokafka.protocol.types import Array, Bytes, Schema, String
 from kafka.admin import ConfigResourceType
 from kafka.future import Future
 
-from streams.platform.silent_brokers import PatientNetClient, SilentBrokers
+from streams.platform.next_broker import NextBrokerClient
+from streams.platform.silent_brokers import SilentBrokers
 
 Rename = Callable[[str], str | None]
 """Another name in the place of one; None: it is another deployment's."""
@@ -151,7 +152,7 @@ def _own(values: Iterable[Any]) -> list[Any]:
     return [value for value in values if value is not None]
 
 
-class PrefixedNetClient(PatientNetClient):
+class PrefixedNetClient(NextBrokerClient):
     """The connections of a kafka-python client that works with names behind a prefix.
 
     To be given as `kafka_client`, so that the names of the first answer are right too.

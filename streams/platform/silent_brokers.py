@@ -16,13 +16,11 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.conn import CloseReason
 from aiokafka.protocol.coordination import FindCoordinatorRequest
 from aiokafka.protocol.metadata import MetadataRequest
-from kafka.errors import KafkaTimeoutError, RequestTimedOutError
-from kafka.net.compat import KafkaNetClient
 
 SILENT_S = 30.0
 """Seconds for which a broker that has not answered is asked after all others."""
-ANSWER_S = 2.0
-"""Seconds in which a broker that is new to a tool has to take a connection and say which requests it knows."""
+Address = tuple[str, int]
+"""Host and port."""
 
 Broker = TypeVar("Broker")
 
@@ -32,68 +30,32 @@ class SilentBrokers:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._until: dict[str, float] = {}
+        self._until: dict[Address, float] = {}
 
-    def note(self, host: str, port: int) -> None:
+    def __contains__(self, address: Address) -> bool:
+        return self._until.get(address, 0.0) > self._now()
+
+    def add(self, address: Address) -> None:
         """Remember that this address has not answered."""
-        self._until[f"{host}:{port}"] = self._now() + SILENT_S
+        self._until[address] = self._now() + SILENT_S
+
+    def discard(self, address: Address) -> None:
+        """Forget it: it has answered."""
+        self._until.pop(address, None)
 
     def last(self, addresses: Iterable[str]) -> list[str]:
         """The addresses, `HOST:PORT` each, those that are silent behind the others."""
-        return sorted(addresses, key=self._is_silent)
+        return sorted(addresses, key=lambda address: _parted(address) in self)
 
     def others(self, brokers: Iterable[Broker]) -> list[Broker]:
         """The brokers of a library, with `host` and `port`, that are not silent; all of them where all are."""
         known: Sequence[Any] = list(brokers)
-        return [one for one in known if not self._is_silent(f"{one.host}:{one.port}")] or list(known)
-
-    def _is_silent(self, address: str) -> bool:
-        return self._until.get(address, 0.0) > self._now()
+        return [one for one in known if (one.host, one.port) not in self] or list(known)
 
 
-class PatientNetClient(KafkaNetClient):  # type: ignore[misc]
-    """The connections of a kafka-python client, which waits `ANSWER_S` for a broker and then asks another one.
-
-    To be given as `kafka_client`. The library gives the first broker that it picks all the time of a bootstrap.
-    """
-
-    def __init__(self, silent: SilentBrokers, **configs: Any) -> None:
-        super().__init__(**configs)
-        cluster = self._manager.cluster
-        for name in ("brokers", "bootstrap_brokers"):
-            setattr(cluster, name, _others_of(silent, getattr(cluster, name)))
-        self._manager.get_connection = partial(_connection, self._manager.get_connection, cluster, silent)
-
-
-def _others_of(silent: SilentBrokers, brokers: Callable[[], Iterable[Broker]]) -> Callable[[], list[Broker]]:
-    return lambda: silent.others(brokers())
-
-
-def _connection(
-    connect: Callable[..., Any],
-    cluster: Any,
-    silent: SilentBrokers,
-    node_id: Any,
-    timeout_ms: float | None = None,
-    **how: Any,
-) -> Any:
-    limit_ms = ANSWER_S * 1000 if timeout_ms is None else min(ANSWER_S * 1000, timeout_ms)
-    connection = connect(node_id, timeout_ms=limit_ms, **how)
-    if not hasattr(connection, "is_watched"):
-        connection.is_watched = True
-        node = cluster.broker_metadata(node_id)
-        connection.init_future.add_errback(partial(_note_silence, silent, node.host, node.port))
-    return connection
-
-
-def _note_silence(silent: SilentBrokers, host: str, port: int, error: BaseException) -> None:
-    if _is_silence(error):
-        silent.note(host, port)
-
-
-def _is_silence(error: BaseException) -> bool:
-    """Whether a connection has ended so; the library has no error of its own for a connection that is not taken."""
-    return isinstance(error, KafkaTimeoutError | RequestTimedOutError) or "timed out" in str(error)
+def _parted(address: str) -> Address:
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
 
 
 def ask_others_first(made: Any, silent: SilentBrokers) -> None:
@@ -103,13 +65,14 @@ def ask_others_first(made: Any, silent: SilentBrokers) -> None:
     """
     client = made._client if isinstance(made, AIOKafkaConsumer) else made.client
     cluster, connect = client.cluster, client._get_conn
-    cluster.brokers = _others_of(silent, cluster.brokers)
+    known = cluster.brokers
+    cluster.brokers = lambda: silent.others(known())
 
     async def get_connection(node_id: Any, **how: Any) -> Any:
         connection = await connect(node_id, **how)
         if connection is None:
             if (broker := cluster.broker_metadata(node_id)) is not None:
-                silent.note(broker.host, broker.port)
+                silent.add((broker.host, broker.port))
         elif not hasattr(connection, "is_watched"):
             connection.is_watched = True
             connection.send = partial(_send, connection.send, connection, silent)
@@ -121,11 +84,11 @@ def ask_others_first(made: Any, silent: SilentBrokers) -> None:
 async def _send(
     send: Callable[..., Awaitable[Any]], connection: Any, silent: SilentBrokers, request: Any, *how: Any, **named: Any
 ) -> Any:
-    host, port = connection.host, connection.port
+    address = connection.host, connection.port
     try:
         return await send(request, *how, **named)
     except TimeoutError:
         if isinstance(request, MetadataRequest | FindCoordinatorRequest):
-            silent.note(host, port)
+            silent.add(address)
         connection.close(CloseReason.CONNECTION_TIMEOUT)
         raise

@@ -87,7 +87,7 @@ def test_a_client_asks_last_who_was_silent_to_the_client_before_it(silent: list[
     first, last = silent[:2]
     clients = KafkaClients(Settings(kafka_bootstrap=f"{first.address},{last.address}"))
     address = first.address.partition(":")
-    clients._tools["kafka_client"].args[0].add((address[0], int(address[2])))
+    clients._silent.add((address[0], int(address[2])))
 
     with pytest.raises(KafkaError):
         clients.admin(0.09)  # enough for the first of them alone

@@ -24,9 +24,10 @@ from streams.engine.aiokafka_patches.offsets_of_members import OffsetsRequest
 from streams.engine.group_membership import Membership
 from streams.platform import prefixed_kafka
 from streams.platform.clients import KafkaClients, redis_client, tool_redis
+from streams.platform.next_broker import NextBrokerClient
 from streams.platform.prefixed_kafka import NAMES, Prefix, PrefixedNetClient, prefix_aiokafka
 from streams.platform.settings import Settings
-from streams.platform.silent_brokers import PatientNetClient, SilentBrokers
+from streams.platform.silent_brokers import SilentBrokers
 
 PREFIX = "north."
 ADDRESSES: dict[str, Any] = {"kafka_bootstrap": "127.0.0.1:1", "redis_url": "redis://127.0.0.1:1/0"}
@@ -182,7 +183,7 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def asked(request: Any, answer: Any = None) -> tuple[list[Any], Any]:
         manager = Manager(answer)
-        monkeypatch.setattr(PatientNetClient, "__init__", lambda self, _: setattr(self, "_manager", manager))
+        monkeypatch.setattr(NextBrokerClient, "__init__", lambda self, _: setattr(self, "_manager", manager))
         client = PrefixedNetClient(PREFIX, SilentBrokers())
         client._manager.send(request, node_id=1)
         return manager.sent, client._manager.send(request, node_id=1).value if answer is not None else None
@@ -238,7 +239,7 @@ async def test_without_a_prefix_the_clients_are_the_libraries_own() -> None:
     kafka = KafkaClients(plain)
     reader, producer = kafka.reader(), kafka.idempotent_producer()
     assert not any("prefix" in made._get_conn.__module__ for made in (reader._client, producer.client))
-    assert kafka._tools["kafka_client"].func is PatientNetClient
+    assert kafka._tools["kafka_client"].func is NextBrokerClient
     assert not {"execute_command", "pipeline", "register_script"} & redis_client(plain).__dict__.keys()
     assert not {"execute_command", "pipeline", "register_script"} & tool_redis(plain).__dict__.keys()
     for made in (reader, producer):
