@@ -18,6 +18,7 @@ from events.identifiers import Hasher, Kind, ref_of
 from events.interactions.base import Channel
 from events.json_types import UNREADABLE
 from events.limits import is_crowded
+from events.normalise import is_one_phone
 from streams.services.api.models import MOST_CONTACTS, PermissionsAsked, Person
 from streams.services.api.problem_documents import MOST_TOLD, Problem, invalid_body
 from streams.services.permission.decisions import AskedPerson
@@ -121,7 +122,8 @@ def asked_person(person: Person, channel: Channel, hasher: Hasher) -> AskedPerso
     """The hashes of a person, and the references of the address to judge.
 
     A message goes to that address, so its owner is looked up first: whoever closed it must be found, even where another
-    identifier leads to somebody else. A given address that cannot be read cannot be sent to, whoever the person is.
+    identifier leads to somebody else. A given address that cannot be read, or a number with an extension or another
+    number behind it, cannot be sent to, whoever the person is.
     """
     address: list[str] = []
     others = [] if person.contact_id is None else [person.contact_id]
@@ -129,7 +131,7 @@ def asked_person(person: Person, channel: Channel, hasher: Hasher) -> AskedPerso
         found = _lookups(hasher, kind, text)
         if _ADDRESS.get(channel) != kind:
             others += found
-        elif not found:
+        elif not found or (kind == "phone" and not is_one_phone(text)):
             return AskedPerson([])
         else:
             address = found

@@ -25,7 +25,7 @@ _is_number = re.compile(rf" *{_NUMBER} *[{LINE_ENDS}]*").fullmatch
 _BEGINS = rf'(?:[\s"]*[{_FORMULA}]|[ "]*\t)'
 _begins_formula = re.compile(_BEGINS).match
 _begins_with_line_end = re.compile(f" *[{LINE_ENDS}]").match
-_quoted_within = re.compile(rf'(([,;])[ "]*+)(?={_BEGINS})(?!{_NUMBER} *(?:\2|[{LINE_ENDS}]|\Z))').sub
+_quoted_within = re.compile(rf'(([,;\t])[ "]*+)(?={_BEGINS})(?!{_NUMBER} *(?:\2|[{LINE_ENDS}]|\Z))').sub
 
 
 def csv_row(cells: Iterable[str], mark: str = COMMA, end: bytes = b"\n") -> bytes:

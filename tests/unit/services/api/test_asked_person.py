@@ -37,5 +37,12 @@ def test_an_address_that_cannot_be_read_is_not_sent_to_whoever_it_may_be() -> No
     assert who("door", contact_id="c17", email="ada(at)example.org") == AskedPerson(["c17"], [])
 
 
+@pytest.mark.parametrize("behind", [" ext 5", ";isub=0698767471", "#9", ",,5"])
+def test_a_number_with_more_behind_it_is_not_sent_to_and_names_a_person_all_the_same(behind: str) -> None:
+    phone = "(212) 555-0101" + behind
+    assert who("text", contact_id="c17", phone=phone) == AskedPerson([])
+    assert who("door", contact_id="c17", phone=phone) == AskedPerson(["c17", *PHONE], [])
+
+
 def test_without_an_address_the_person_is_asked_about() -> None:
     assert who("email", contact_id="c17") == AskedPerson(["c17"], [])
