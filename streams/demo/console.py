@@ -158,7 +158,8 @@ def _headline(story: DemoReport) -> Panel:
     text.append(" contacts out, ")
     text.append(every_currency(figures.net_donations, "nothing"), style="bold green")
     text.append(" of net donations\n")
-    text.append(f"in {figures.seconds:,.1f} s, {figures.events_per_second:,.0f} records a second", style="dim")
+    text.append(f"{figures.timed:,} of the records", style="dim")
+    text.append(f" in {figures.seconds:,.1f} s, {figures.events_per_second:,.0f} records a second", style="dim")
     return Panel(text, title="harmonia", border_style="cyan", padding=(0, 2))
 
 

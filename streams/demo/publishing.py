@@ -93,7 +93,7 @@ class PipelineStuck(EngineError):
 
 @dataclass(frozen=True, slots=True)
 class PlayResult:
-    """How a script was published: `seconds` from its first record to the last profile in Redis, then of each probe."""
+    """How a script was published: so many `records` in `seconds`, to the last profile in Redis, then each probe."""
 
     records: int
     seconds: float

@@ -43,8 +43,8 @@ class Figures:
     `published`: records sent to the input topics. `accepted`: those of them in `interactions`, repeats included.
     `duplicates`: accepted ones that the fold had before. `dead_letters`: by reason, rows of the import included.
     `evening`: what there was to see in the evening that was played.
-    `net_donations`: minor units by currency. `top_donors`: those who gave most. `seconds`: from the first record
-    published to the last profile in Redis.
+    `net_donations`: minor units by currency. `top_donors`: those who gave most. `timed`: those of `published`
+    that were sent as fast as it goes; `seconds`: from the first of them to the last profile in Redis.
     """
 
     published: int
@@ -53,6 +53,7 @@ class Figures:
     dead_letters: Mapping[str, int]
     contacts: int
     net_donations: Mapping[str, int]
+    timed: int
     seconds: float
     events_per_second: float
     latency_ms: Latency

@@ -355,6 +355,7 @@ def _figures(  # noqa: PLR0913 (each is a source of figures)
         dead_letters=dict(Counter(place[0] for place in places).most_common()),
         contacts=len(in_redis),
         net_donations=net_donations(in_redis.values()),
+        timed=played.records,
         seconds=round(played.seconds, 2),
         events_per_second=round(played.records / played.seconds),
         top_donors=top_donors(in_redis.values()),

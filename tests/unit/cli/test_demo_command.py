@@ -11,7 +11,7 @@ from streams.demo.report import DemoReport, DonorTotals, ExperimentLine, Figures
 from streams.demo.run import DemoResult
 
 DONOR = DonorTotals("external:0123456789abcdef0123456789abcdef", "US-CA", 4, {"USD": 959_940}, None)
-FIGURES = Figures(9, 9, 0, {}, 3, {"USD": 959_940}, 1.0, 9.0, Latency(1.0, 2.0), [DONOR])
+FIGURES = Figures(9, 9, 0, {}, 3, {"USD": 959_940}, 9, 1.0, 9.0, Latency(1.0, 2.0), [DONOR])
 STORY = DemoReport(FIGURES, [], [], [ExperimentLine("subject-ask-12", 765, "")], 3)
 
 

@@ -36,7 +36,7 @@ NIGHT = EveningFigures(
     quiet_turf="nv-7",
     quiet_since=1_795_817_999_000,
 )
-FIGURES = Figures(9, 9, 0, {}, 3, {"USD": 959_940}, 1.0, 9.0, Latency(1.0, 2.0), evening=NIGHT)
+FIGURES = Figures(9, 9, 0, {}, 3, {"USD": 959_940}, 9, 1.0, 9.0, Latency(1.0, 2.0), evening=NIGHT)
 
 
 def mail(type_: str, id_: str, email: str | None, **fields: str) -> Sent:
