@@ -77,8 +77,8 @@ class Sending:
     `hours`: how many are allowed for the first time in an hour, by ms since 1970. `why`: of one that failed, the words
     of the command; `is_refused`: it cannot be judged at all. `remarks`: on names that may be misspelled, as the command
     says them. `list_id`: by which all who were reserved can be given back; `given_back`: how many were, None while none
-    was. `expected`: how many might be reached when it was judged before; None: it was not, or not to its end.
-    `began_ms`: when its judging began, ms since 1970.
+    was; `given_back_elsewhere`: all were, by a command. `expected`: how many might be reached when it was judged
+    before; None: it was not, or not to its end. `began_ms`: when its judging began, ms since 1970.
     """
 
     upload: BinaryIO
@@ -99,6 +99,7 @@ class Sending:
     began_ms: int = 0
     list_id: str = ""
     given_back: int | None = None
+    given_back_elsewhere: bool = False
     _written: int = 0
     _looked_to: int = 0
 
@@ -126,8 +127,15 @@ class Sending:
     @property
     def reserved_until_ms(self) -> int | None:
         """Until when all who may be reached are reserved at least, ms since 1970; None: they were not."""
-        is_reserved = self.state == "judged" and self.question.reserve_s > 0 and self.given_back is None
+        has_reserved = self.state == "judged" and self.question.reserve_s > 0
+        is_reserved = has_reserved and self.given_back is None and not self.given_back_elsewhere
         return self.began_ms + 1000 * self.question.reserve_s if is_reserved else None
+
+    def note_reserved(self, count: int, wall_ms: int) -> None:
+        """Take note of how many are reserved in Redis: none of a list that was reserved, so all were given back."""
+        until_ms = self.reserved_until_ms
+        if not count and self.total_allowed and until_ms is not None and wall_ms < until_ms:
+            self.given_back_elsewhere = True
 
     def may_be_reserved(self, wall_ms: int) -> bool:
         """Whether those who may be reached can be reserved now, and are not yet; `wall_ms`: what time it is."""

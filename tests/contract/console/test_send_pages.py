@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from sinks.keys import reserved_list_key
+from sinks.reservations import Reservations
 from streams.services.console.rights import Viewer
 from streams.services.console.sendings import Question, Sending, Sendings
 from tests.contract.console.signed_in_console import SignedInConsole
@@ -64,6 +66,13 @@ async def ended(sendings: Sendings) -> Sending:
     return found
 
 
+async def reserved(console: SignedInConsole, one: Sending) -> None:
+    """Judge a list again, in place of a `harmonia permit` that reserves."""
+    sendings = console.deps.sendings
+    assert await sendings.begin("ada", one.upload, RESERVES)
+    await console.deps.redis.sadd(reserved_list_key((await ended(sendings)).list_id), "a:letter", "b:letter")
+
+
 async def page(console: SignedInConsole, language: str = "en") -> str:
     viewer = Viewer("ada", ADA.roles, language="fr" if language == "fr" else "en")
     async with console.browser(viewer) as browser:
@@ -82,8 +91,7 @@ async def test_a_team_that_may_be_misspelled_is_remarked_before_and_after_people
     assert "before anybody is reserved" in text
     assert "mais de digital oui" in await page(console, "fr")
     (tmp_path / "go on").touch()
-    assert await sendings.begin("ada", one.upload, RESERVES)
-    await ended(sendings)
+    await reserved(console, one)
     text = await page(console)
     assert "reserved for digtal until" in text
     assert "of digital there was: is that the one?" in text
@@ -102,8 +110,27 @@ async def test_while_people_are_reserved_it_says_for_whom_and_how_many(
     assert "It is being judged" not in text
     assert "2 sur 3" in await page(console, "fr")
     (tmp_path / "go on").touch()
-    await ended(sendings)
+    await console.deps.redis.sadd(reserved_list_key((await ended(sendings)).list_id), "a:letter")
     assert "reserved for digtal until" in await page(console)
+
+
+async def test_a_list_that_a_command_has_given_back_is_said_to_be_and_can_be_reserved_again(
+    console: SignedInConsole, tmp_path: Path
+) -> None:
+    (tmp_path / "go on").touch()
+    one = await judged(judged_by(console, JUDGES, str(tmp_path / "go on")))
+    await reserved(console, one)
+    assert 'href="/send/reserve"' not in await page(console)
+    kept = console.deps.sendings.of("ada")
+    assert kept is not None
+    await Reservations(console.deps.redis).release_list(kept.list_id)
+    async with console.browser(ADA) as browser:
+        assert (await browser.get("/send/reserve")).status_code == 200  # also where the list was not looked at since
+    text = await page(console)
+    assert "digtal until" not in text
+    assert "were given back" in text
+    assert 'href="/send/reserve"' in text
+    assert "ont été libérées" in await page(console, "fr")
 
 
 async def test_the_mistake_of_a_list_that_cannot_be_judged_stands_first_and_nobody_was_judged(

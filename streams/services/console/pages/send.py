@@ -56,6 +56,7 @@ async def load(asked: PageRequest) -> Loaded:
     one = asked.deps.sendings.of(asked.viewer.name)
     gone = await mark_of(asked.deps.redis, asked.viewer.name) if one is None else None
     wall_ms = asked.deps.wall()
+    held = await _held(asked, one or gone)
     until_ms = None if one is None else one.reserved_until_ms
     reserving = one is not None and one.state == "judging" and one.question.reserve_s > 0
     hours = [] if one is None else [Bar("", rows, parse_time(f"{hour}:00:00Z") or 0) for hour, rows in one.hours]
@@ -65,7 +66,7 @@ async def load(asked: PageRequest) -> Loaded:
         "remarks": [] if one is None else remarks_of(one, asked),
         "trouble": None if one is None else list_message(one.why),
         "gone": gone,
-        "held": await _held(asked, one or gone),
+        "held": held,
         "bars": [] if one is None else bars_of(one, asked),
         "totals": {} if one is None else totals_of(one),
         "hours": hours,
@@ -82,8 +83,13 @@ async def load(asked: PageRequest) -> Loaded:
 
 
 async def _held(asked: PageRequest, one: Sending | ListMark | None) -> int:
-    """How many are reserved of a list."""
-    return 0 if one is None or not one.list_id else await Reservations(asked.deps.redis).count_list(one.list_id)
+    """How many are reserved of a list, of which it takes note."""
+    if one is None or not one.list_id:
+        return 0
+    found = await Reservations(asked.deps.redis).count_list(one.list_id)
+    if isinstance(one, Sending):
+        one.note_reserved(found, asked.deps.wall())
+    return found
 
 
 async def enter_reserve(asked: PageRequest) -> Sending:
@@ -92,6 +98,7 @@ async def enter_reserve(asked: PageRequest) -> Sending:
         text = "None of your roles may do this. Whoever keeps the file of people can change that."
         raise PageRefused(403, "Not for your roles", text)
     one = asked.deps.sendings.of(asked.viewer.name)
+    await _held(asked, one)
     if one is None or not one.may_be_reserved(asked.wall_ms):
         raise Elsewhere("/send")
     return one
