@@ -4,6 +4,7 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,10 +74,10 @@ async def reserved(console: SignedInConsole, one: Sending) -> None:
     await console.deps.redis.sadd(reserved_list_key((await ended(sendings)).list_id), "a:letter", "b:letter")
 
 
-async def page(console: SignedInConsole, language: str = "en") -> str:
+async def page(console: SignedInConsole, language: str = "en", path: str = "/send") -> str:
     viewer = Viewer("ada", ADA.roles, language="fr" if language == "fr" else "en")
     async with console.browser(viewer) as browser:
-        answer = await browser.get("/send")
+        answer = await browser.get(path)
     assert answer.status_code == 200
     return answer.text.partition("<main")[2]
 
@@ -96,6 +97,23 @@ async def test_a_team_that_may_be_misspelled_is_remarked_before_and_after_people
     assert "reserved for digtal until" in text
     assert "of digital there was: is that the one?" in text
     assert "before anybody is reserved" not in text
+
+
+async def test_figures_are_under_the_name_of_their_list_also_where_a_segment_is_asked_about(
+    console: SignedInConsole, tmp_path: Path
+) -> None:
+    sendings = judged_by(console, JUDGES, str(tmp_path / "go on"))
+    one = await judged(sendings)
+    text = await page(console, path="/send?segment=donors")
+    assert "Your list of " in text
+    places = [text.index(each) for each in ("Your list of ", "3 of 3 may be reached now", "Of the members of donors")]
+    assert places == sorted(places)
+    assert "Votre liste de " in await page(console, "fr")
+    assert await sendings.begin("ada", one.upload, replace(ASKED, segment="hosts"))
+    await ended(sendings)
+    text = await page(console, path="/send?segment=donors")
+    assert "Members of hosts, as of " in text
+    assert "Your list of " not in text
 
 
 async def test_while_people_are_reserved_it_says_for_whom_and_how_many(
