@@ -131,8 +131,11 @@ async def test_nothing_is_published_unwritten_down_or_by_who_may_not_or_where_it
         file.with_name("policy.toml.published").write_text("no folder")
         page = await console.post(browser, "/policy/publish", text=SECOND, based_on=mark)
         assert (page.status_code, "The file cannot be written" in page.text) == (503, True)
-    for viewer in (Viewer("ada", frozenset({"figures"})), Viewer("no", SENDING, may_change=frozenset())):
+    nobody = Viewer("no", SENDING, may_change=frozenset())
+    lacks = {Viewer("ada", frozenset({"figures"})): "None of your roles", nobody: "The settings of this console"}
+    for viewer, lack in lacks.items():
         async with console.browser(viewer) as browser:
+            assert lack in (await console.post(browser, "/policy/check", text=SECOND, based_on=mark)).text
             assert (await console.post(browser, "/policy/publish", text=SECOND, based_on=mark)).status_code == 403
     async with console.browser(Viewer("part", SENDING, Scope(teams=frozenset({"digital"})))) as browser:
         assert (await console.post(browser, "/policy/publish", text=SECOND, based_on=mark)).status_code == 404

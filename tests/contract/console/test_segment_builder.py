@@ -79,6 +79,8 @@ async def test_who_may_not_define_can_count_all_the_same(console: SignedInConsol
     text = await draft(console, STRATEGIST, HOSTS.replace('tag = "host"', 'region = "US-OH"'))
     assert '<td class="number" data-label="About">1,600</td>' in text
     assert 'action="/segments/define"' not in text
+    assert "None of your roles may do this." in text
+    assert "None of your roles may do this." not in await draft(console, SENDER, HOSTS)
     answer = await sent(console, STRATEGIST, "/segments/define", {"text": HOSTS})
     assert answer.status_code == 403
 
