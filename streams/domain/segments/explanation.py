@@ -107,6 +107,8 @@ def _found_value(condition: Condition, value: float | str) -> Field:
         return message(f"why.{value}")
     if isinstance(condition, Seen) and isinstance(value, int):
         return Instant(value)
+    if isinstance(value, float):
+        return _plain(value)
     return _amount(condition, value) if isinstance(condition, Gifts) and isinstance(value, int) else value
 
 
@@ -114,8 +116,13 @@ def _amount(condition: Condition, value: int) -> Field:
     if isinstance(condition, Gifts) and condition.gifts != "count":
         return Money(value, condition.money)
     if isinstance(condition, Acts):
-        return value / condition.scale
+        return _plain(value / condition.scale)
     return value
+
+
+def _plain(value: float) -> float:
+    """The same number, without `.0` where it is whole."""
+    return int(value) if value.is_integer() else value
 
 
 def _compared(condition: Compared) -> Iterator[CodedMessage]:

@@ -38,6 +38,15 @@ def test_all_conditions_are_explained_with_what_was_found() -> None:
     ]
 
 
+def test_whole_numbers_of_expected_clicks_have_no_decimal_point() -> None:
+    asked = segment(all=[{"clicks": "all", "at_least": 2}, {"opens": "human", "at_least": 0.5, "at_most": 3}])
+    assert [*lines(explain(asked, person(), NOON))] == [
+        "no: all of these",
+        "  no: clicks by people and machines, at least 2 (found: 0)",
+        "  no: opens by the person, from 0.5 to 3 (found: 0)",
+    ]
+
+
 def test_what_is_among_none_is_marked_as_speaking_against() -> None:
     explained = explain(segment(none=[{"gifts": "count", "at_least": 1}]), person(gift("1", 1)), NOON)
     assert not explained.answer
