@@ -73,6 +73,8 @@ async def test_a_draft_says_how_many_it_would_let_in_and_what_defining_it_would_
     french = await draft(console, EXPEDITRICE, HOSTS)
     assert "D’après un échantillon de" in french
     assert "est nouveau, tout le monde est examiné de nouveau" in french
+    assert "La définir" not in french  # which is of an experiment
+    assert "<h2>Définir</h2>" in french
 
 
 async def test_who_may_not_define_can_count_all_the_same(console: SignedInConsole) -> None:
