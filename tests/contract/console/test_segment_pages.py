@@ -15,12 +15,13 @@ from sinks.holds import HoldsSink
 from sinks.keys import position_key
 from sinks.redis import RedisSink
 from sinks.segments import SegmentsChange, SegmentsSink
+from streams.services.console.desk_segments import Members
 from streams.services.console.page import PageRequest
 from streams.services.console.pages.person import load_segments
 from streams.services.console.pages.person_looks import Subject
 from streams.services.console.rendering import render
 from streams.services.console.rights import Scope, Viewer
-from streams.services.console.words import Words
+from streams.services.console.words import Language, Words
 from tests.contract.api.desk import known
 from tests.contract.conftest import client_of
 from tests.contract.console.signed_in_console import NOW, SignedInConsole, page_of
@@ -123,6 +124,17 @@ async def test_a_segment_is_told_in_words_with_the_ones_that_it_refers_to(
     assert places == sorted(places)
     french = await page_of(console, "/segments/newcomers", STRATEGE)
     assert "moins de 10 personnes en font partie" in french
+
+
+@pytest.mark.parametrize(("language", "says"), [("en", "Nothing to draw yet."), ("fr", "Encore rien à dessiner.")])
+async def test_a_curve_of_one_moment_says_that_there_is_nothing_to_draw(
+    console: SignedInConsole, language: Language, says: str
+) -> None:
+    words = Words(language, "America/New_York")
+    request = PageRequest(STRATEGE, words, NOW, {}, console.deps)
+    known = {"curve": [Members(NOW, 30)], "fewest": 10}
+    assert says in render("segment_curve.html", request, {**known, "chart": ""})
+    assert says not in render("segment_curve.html", request, {**known, "chart": "a curve"})
 
 
 async def test_while_everybody_is_judged_anew_the_page_says_so(

@@ -81,8 +81,8 @@ async def load_curve(asked: PageRequest) -> Loaded:
 
 
 def curve_chart(curve: Sequence[Members], words: Words) -> Markup:
-    """A curve of members; few are drawn as none."""
-    if not curve:
+    """A curve of members, empty where there are not two moments to draw it between; few are drawn as none."""
+    if len(curve) < 2:
         return Markup("")
     drawn = [each.members if each.members >= FEWEST else 0 for each in curve]
     about = words.text(

@@ -63,4 +63,8 @@ def test_few_members_are_drawn_as_none() -> None:
     few = [Members(START, 9), Members(START + QUARTER_MS, 30)]
     drawn = curve_chart(few, Words("en", "America/New_York"))
     assert "between 0 and 30 since" in drawn
-    assert curve_chart([], Words("en", "America/New_York")) == ""
+
+
+@pytest.mark.parametrize("known", [0, 1])
+def test_of_less_than_two_quarters_of_an_hour_no_empty_area_is_drawn(known: int) -> None:
+    assert curve_chart([Members(START, 30)] * known, Words("en", "America/New_York")) == ""
