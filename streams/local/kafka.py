@@ -93,8 +93,6 @@ def properties(node: Node, quorum: Sequence[Node]) -> str:
         "log.dirs": _DATA,
         "auto.create.topics.enable": "false",
         "group.initial.rebalance.delay.ms": "0",
-        "default.replication.factor": str(replicas),
-        "min.insync.replicas": str(max(1, replicas - 1)),
         "offsets.topic.num.partitions": "8",
         "offsets.topic.replication.factor": str(replicas),
         "transaction.state.log.num.partitions": "8",
@@ -107,6 +105,8 @@ def properties(node: Node, quorum: Sequence[Node]) -> str:
         "broker.heartbeat.interval.ms": "1000",
         "log.cleaner.dedupe.buffer.size": str(32 << 20),
     }
+    if replicas > 1:
+        settings |= {"default.replication.factor": str(replicas), "min.insync.replicas": str(replicas - 1)}
     return "".join(f"{name}={value}\n" for name, value in settings.items())
 
 

@@ -24,7 +24,9 @@ def lines_of(*values: bytes) -> bytes:
 def test_topics_that_are_there_are_left_and_described(system: System, tmp_path: Path) -> None:
     where = on(system.stack)
     again = ended_well(harmonia(tmp_path, "topics", "create", "--json", environment=where))
-    assert json.loads(again.stdout) == {"created": []}
+    told = json.loads(again.stdout)
+    assert told["created"] == []
+    assert set(told["replicas"].values()) == {1}
     described = json.loads(ended_well(harmonia(tmp_path, "topics", "describe", "--json", environment=where)).stdout)
     alone = {topic.name for topic in ALL if topic.partitions == 1} | {
         "harmonia-links-changelog",
