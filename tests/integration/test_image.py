@@ -93,4 +93,4 @@ def test_topics_that_are_there_are_left_as_they_are(image: Image, tmp_path: Path
 
     run(image, environment, "topics", "create")
 
-    assert run(image, environment, "topics", "create") == "all topics are there\n"
+    assert run(image, environment, "topics", "create") == "all topics are there\neach has 1 replica\n"

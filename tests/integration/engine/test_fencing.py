@@ -179,7 +179,7 @@ async def test_a_member_whose_chunk_is_never_taken_stops_after_several_attempts(
 ) -> None:
     async with owned_by_a_member(bench, team) as (owner, generation):
         troubles_come(monkeypatch, repeat(Trouble.NOT_SENT))
-        with pytest.raises(EngineError, match="Kafka has not taken a chunk in 7 attempts: KafkaConnectionError"):
+        with pytest.raises(EngineError, match="Kafka has not taken a chunk in 11 attempts: KafkaConnectionError"):
             await owner.apply(bench.chunk(range(3), generation), bench.add_up)
 
 
