@@ -37,7 +37,7 @@ METADATA_MAX_AGE_MS = 30_000
 #: The share of a session in which a broker has to answer a request. A broker that is frozen for good is found dead by
 #: the others within nine seconds, unless they are set otherwise; a member whose heartbeat waits for it must then have
 #: the time to ask another broker who coordinates its group, and to send the next one.
-REQUEST_SHARE = 0.4
+REQUEST_SHARE = 0.6
 #: The same of a request of a tool, which is a member of no group: brokers make hundreds of partitions in one.
 TOOL_REQUEST_TIMEOUT_S = 20.0
 _COORDINATOR_PAUSE_S = 0.05

@@ -15,10 +15,13 @@ from typing import Any, TypeVar
 from aiokafka import AIOKafkaConsumer
 from aiokafka.conn import CloseReason
 from aiokafka.protocol.coordination import FindCoordinatorRequest
+from aiokafka.protocol.group import JoinGroupRequest, SyncGroupRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
 SILENT_S = 30.0
 """Seconds for which a broker that has not answered is asked after all others."""
+JOIN_S = 20.0
+"""Seconds in which a group's coordinator has to answer who joins: it waits for the other members."""
 Address = tuple[str, int]
 """Host and port."""
 
@@ -85,8 +88,15 @@ async def _send(
     send: Callable[..., Awaitable[Any]], connection: Any, silent: SilentBrokers, request: Any, *how: Any, **named: Any
 ) -> Any:
     address = connection.host, connection.port
+    usual = connection._request_timeout
+    if isinstance(request, JoinGroupRequest | SyncGroupRequest):
+        connection._request_timeout = max(usual, JOIN_S)
     try:
-        return await send(request, *how, **named)
+        answer = send(request, *how, **named)  # its time limit is that of this moment
+    finally:
+        connection._request_timeout = usual
+    try:
+        return await answer
     except TimeoutError:
         if isinstance(request, MetadataRequest | FindCoordinatorRequest):
             silent.add(address)

@@ -1,15 +1,17 @@
 """Brokers that accept connections and answer nothing, as a frozen process does."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.conn import CloseReason
 from aiokafka.protocol.coordination import FindCoordinatorRequest
-from aiokafka.protocol.group import HeartbeatRequest
+from aiokafka.protocol.group import HeartbeatRequest, JoinGroupRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
-from streams.platform.silent_brokers import SILENT_S, SilentBrokers, ask_others_first
+from streams.platform.silent_brokers import JOIN_S, SILENT_S, SilentBrokers, ask_others_first
 
 
 @dataclass
@@ -19,6 +21,7 @@ class Broker:
 
 
 FIRST, SECOND, THIRD = (Broker("kafka", port) for port in (1, 2, 3))
+JOIN = JoinGroupRequest("group", 1000, 1000, "me", None, "consumer", [])
 ALL = ["kafka:1", "kafka:2", "kafka:3"]
 
 
@@ -55,12 +58,41 @@ class Connection:
     host: str = "kafka"
     port: int = 1
     closed: CloseReason | None = None
+    _request_timeout: float = 6.0
+    limit: float | None = None
 
-    async def send(self, request: object) -> None:
+    def send(self, request: object) -> Awaitable[None]:
+        self.limit = self._request_timeout
+        return self._silence()
+
+    async def _silence(self) -> None:
         raise TimeoutError
 
     def close(self, reason: CloseReason) -> None:
         self.closed = reason
+
+
+async def watched(connection: Connection, silent: SilentBrokers) -> Any:
+    """The connection as a client of aiokafka has it that asks others first."""
+    producer = AIOKafkaProducer()
+
+    async def connect(*_: object, **__: object) -> Connection:
+        return connection
+
+    producer.client._get_conn = connect
+    ask_others_first(producer, silent)
+    return await producer.client._get_conn(1)
+
+
+@pytest.mark.parametrize(("request_", "limit"), [(JOIN, JOIN_S), (HeartbeatRequest("group", 1, "me"), 6.0)])
+async def test_the_coordinator_has_longer_for_who_joins_since_it_waits_for_others(
+    request_: object, limit: float
+) -> None:
+    connection = Connection()
+    reached = await watched(connection, SilentBrokers())
+    with pytest.raises(TimeoutError):
+        await reached.send(request_)
+    assert (connection.limit, connection._request_timeout) == (limit, 6.0)
 
 
 @pytest.mark.parametrize(
@@ -75,14 +107,8 @@ class Connection:
 async def test_a_connection_without_an_answer_is_closed_and_who_answers_alone_is_noted(
     request_: object, noted: bool
 ) -> None:
-    producer, connection, silent = AIOKafkaProducer(), Connection(), SilentBrokers()
-
-    async def connect(*_: object, **__: object) -> Connection:
-        return connection
-
-    producer.client._get_conn = connect
-    ask_others_first(producer, silent)
-    reached = await producer.client._get_conn(1)
+    connection, silent = Connection(), SilentBrokers()
+    reached = await watched(connection, silent)
     with pytest.raises(TimeoutError):
         await reached.send(request_)
     assert (connection.closed, ("kafka", 1) in silent) == (CloseReason.CONNECTION_TIMEOUT, noted)
