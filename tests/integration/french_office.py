@@ -79,13 +79,13 @@ def person_of(office: Office, contact_id: str) -> str | None:
 
 
 def in_redis(office: Office) -> dict[str | None, Facts]:
-    """By name what Redis has of each."""
+    """By name what Redis has of each; nothing of whoever has two profiles, as for a moment until both are one."""
     found: dict[str | None, Facts] = {}
     for one in EVERYBODY:
         states = [office.system.deployment.redis.hget(f"contact:{name}", "state") for name in names_of(office, one)]
         [*profiles] = [facts_in(json.loads(state)) for state in states if state is not None]
-        if profiles:
-            [found[one.name]] = profiles
+        if len(profiles) == 1:
+            found[one.name] = profiles[0]
     return found
 
 
