@@ -38,8 +38,11 @@ METADATA_MAX_AGE_MS = 30_000
 #: the others within nine seconds, unless they are set otherwise; a member whose heartbeat waits for it must then have
 #: the time to ask another broker who coordinates its group, and to send the next one.
 REQUEST_SHARE = 0.6
-#: The same of a request of a tool, which is a member of no group: brokers make hundreds of partitions in one.
-TOOL_REQUEST_TIMEOUT_S = 20.0
+#: The longest that any request may take, and that of a tool, which is a member of no group: brokers make hundreds of
+#: partitions in one.
+LONGEST_REQUEST_S = 20.0
+#: The longest that a fetch waits at the broker for a record.
+QUIET_FETCH_S = 5.0
 _COORDINATOR_PAUSE_S = 0.05
 Answer = TypeVar("Answer")
 Made = TypeVar("Made")
@@ -64,7 +67,7 @@ class KafkaClients:
         self._silent = SilentBrokers()
         self._common: dict[str, Any] = {
             "client_id": f"{settings.topic_prefix}{settings.app_id}-{socket.gethostname()}",
-            "request_timeout_ms": int(self.request_timeout_s * 1000),
+            "request_timeout_ms": round(self.request_timeout_s * 1000),
             **kafka_security_options(settings),
         }
         self._net_client: Callable[..., Any] = partial(NextBrokerClient, self._silent)
@@ -82,23 +85,23 @@ class KafkaClients:
     def _tools(self) -> dict[str, Any]:
         return {
             **self._shared,
-            "request_timeout_ms": int(TOOL_REQUEST_TIMEOUT_S * 1000),
+            "request_timeout_ms": int(LONGEST_REQUEST_S * 1000),
             "bootstrap_timeout_ms": int(BOOTSTRAP_TIMEOUT_S * 1000),
             "kafka_client": self._net_client,
         }
 
     @property
     def request_timeout_s(self) -> float:
-        """Seconds in which a broker has to answer: `REQUEST_SHARE` of a session."""
-        return REQUEST_SHARE * self._settings.session_timeout_s
+        """Seconds in which a broker has to answer a worker: a share of a session, `LONGEST_REQUEST_S` at most."""
+        return min(LONGEST_REQUEST_S, REQUEST_SHARE * self._settings.session_timeout_s)
 
     @property
     def quiet_fetch_ms(self) -> int:
-        """Milliseconds that a fetch waits at the broker for a record, where few come: half of what a request may take.
+        """Milliseconds that a fetch waits at the broker for a record, where few come: half a request's time at most.
 
         For consumers of one partition that ask nothing else: a broker answers the requests of a connection one by one.
         """
-        return int(self.request_timeout_s * 500)
+        return round(1000 * min(QUIET_FETCH_S, self.request_timeout_s / 2))
 
     @property
     def session_timeout_s(self) -> float:
@@ -120,14 +123,14 @@ class KafkaClients:
             transactional_id=transactional_id,
             transaction_timeout_ms=timeout_ms or int(self._settings.transaction_timeout_s * 1000),
         )
-        return self._prefixed(producer)
+        return self._connecting(producer)
 
     def idempotent_producer(self) -> AIOKafkaProducer:
         """A producer that neither loses nor reorders what it retries."""
         from aiokafka import AIOKafkaProducer
 
         producer = AIOKafkaProducer(**self._shared, **self._batching(), enable_idempotence=True)
-        return self._prefixed(producer)
+        return self._connecting(producer)
 
     def reader(
         self,
@@ -155,7 +158,7 @@ class KafkaClients:
         if must_have:
             fetching["auto_offset_reset"] = "none"
         consumer = AIOKafkaConsumer(**{**self._shared, **fetching}, group_id=None)
-        return self._prefixed(consumer)
+        return self._connecting(consumer)
 
     def group_consumer(self, **group: Any) -> AIOKafkaConsumer:
         """A member of a consumer group that sees committed records only; `group`: its id, assignor, time limits."""
@@ -164,7 +167,7 @@ class KafkaClients:
         consumer = AIOKafkaConsumer(
             **{**self._shared, **self._fetching(), "metadata_max_age_ms": METADATA_MAX_AGE_MS, **group}
         )
-        return self._prefixed(consumer)
+        return self._connecting(consumer)
 
     def require_reachable(self) -> None:
         """Raise a Kafka error within seconds where no broker can be reached. Blocks."""
@@ -329,8 +332,8 @@ class KafkaClients:
             **self._tools, isolation_level=isolation_level, enable_auto_commit=False, auto_offset_reset="earliest"
         )
 
-    def _prefixed(self, made: Made) -> Made:
-        """What was made; where there is a prefix its connections put it on and take it off."""
+    def _connecting(self, made: Made) -> Made:
+        """The client, whose connections ask others before silent brokers, and put on the prefix where there is one."""
         from streams.platform.silent_brokers import ask_others_first
 
         ask_others_first(made, self._silent)
@@ -384,7 +387,7 @@ def _once_there_is_a_coordinator(ask: Callable[[], Answer]) -> Answer:
     """Ask again until a group has a coordinator: brokers that are new, or just back, need a moment to find one."""
     from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError
 
-    deadline = time.monotonic() + TOOL_REQUEST_TIMEOUT_S
+    deadline = time.monotonic() + LONGEST_REQUEST_S
     while True:
         try:
             return ask()

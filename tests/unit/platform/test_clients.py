@@ -122,3 +122,15 @@ def test_a_group_that_is_loading_is_asked_for_again(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(KafkaClients, "admin", lambda _: admin)
 
     assert KAFKA.members_of("g") == 1
+
+
+@pytest.mark.parametrize(
+    ("session_s", "request_ms", "fetch_ms"), [(6, 3_600, 1_800), (10, 6_000, 3_000), (300, 20_000, 5_000)]
+)
+async def test_a_request_takes_less_than_a_session_and_never_longer_than_twenty_seconds(
+    session_s: float, request_ms: int, fetch_ms: int
+) -> None:
+    kafka = KafkaClients(SETTINGS.model_copy(update={"session_timeout_s": session_s, "fetch_wait_ms": 5_000}))
+    reader = kafka.reader()
+    assert (reader._client._request_timeout_ms, reader._fetch_max_wait_ms) == (request_ms, fetch_ms)
+    await reader.stop()
