@@ -128,14 +128,23 @@ class DecisionSender:
         """Send it. `said`: what to print once Redis shows it."""
         decision = _usable(decided)
         with failing_plainly():
-            before = () if self.anyway and self.wait_s is None else self._known(decision.words)
+            known = () if self.anyway and self.wait_s is None else self._known(decision.words)
             require_topic(self.settings, CONTACT_COMMANDS)
             confirm()
             if self.wait_s is None:
                 send(self.settings, decision)
                 self._tell_sent(decision)
                 return
-            shown = send_and_wait(self.settings, decision, before, self.wait_s, lambda: self._tell_sent(decision))
+            # Where Redis is behind, what it has of them must be in one profile all the same before they are one person.
+            before = known or [look_up_person(self.settings, word) for word in decision.words]
+            shown = send_and_wait(
+                self.settings,
+                decision,
+                before,
+                self.wait_s,
+                lambda: self._tell_sent(decision),
+                is_complete=bool(known),
+            )
         if not shown:
             refuse(
                 f"sent to {CONTACT_COMMANDS} and accepted, so it will still be carried out; but Redis did not show it "

@@ -109,20 +109,23 @@ def send(settings: Settings, decision: Decision) -> None:
             sent.get()
 
 
-def send_and_wait(
+def send_and_wait(  # noqa: PLR0913 (what is sent, what was so before, and who hears of it)
     settings: Settings,
     decision: Decision,
     before: Contacts,
     wait_s: float,
     tell_sent: Callable[[], object] = lambda: None,
+    *,
+    is_complete: bool = True,
 ) -> bool:
     """Whether the effect shows in time. Where it did before, workers must have taken the commands first.
 
-    `before`: the contacts as Redis showed them, empty where that is not known. `tell_sent` is called once Kafka has
-    the commands. Raises KafkaError.
+    `before`: the contacts as Redis showed them, empty where that is not known; with `is_complete` false Redis was
+    behind, so whether the effect showed before is not known. `tell_sent` is called once Kafka has the commands. Raises
+    KafkaError.
     """
     names = [*names_of(decision.words, settings.hasher), *([each.contact_id] for each in before)]
-    was_so = not before or decision.shows(before, before)
+    was_so = not before or not is_complete or decision.shows(before, before)
     fragments = [command.fragment for command in decision.commands]
     with CommandWatcher(settings, fragments) if was_so else nullcontext() as taken:
         until = time.monotonic() + wait_s
