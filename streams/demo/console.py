@@ -1,4 +1,4 @@
-"""What the demo shows in the terminal: phases and progress bars while it runs, and the last page."""
+"""Shows the demo in the terminal: phases and progress bars while it runs, and the last page."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,7 +40,7 @@ class Phase:
             self.become(what)
 
     def move(self, far: str) -> None:
-        """It is so far."""
+        """Show how far it is."""
         self._far = far
 
     def __rich__(self) -> Text:

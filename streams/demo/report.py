@@ -19,7 +19,7 @@ from streams.domain.experiments.report.summary import summary_of
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """From the producer's acknowledgement to the profile in Redis, in milliseconds."""
+    """Time from the producer's acknowledgement to the profile in Redis, in milliseconds."""
 
     p50: float
     p99: float
@@ -27,7 +27,7 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class DonorTotals:
-    """What one contact has given. `net`: gifts less refunds, in minor units by currency."""
+    """Gifts of one contact. `net`: gifts less refunds, in minor units by currency."""
 
     contact_id: str
     region: str | None
@@ -61,7 +61,7 @@ class Figures:
     evening: EveningFigures | None = None
 
     def to_json(self) -> bytes:
-        """One JSON object with exactly these keys, without `evening` where none was played."""
+        """A JSON object with exactly these keys, without `evening` where none was played."""
         shown = {name: value for name, value in asdict(self).items() if name != "evening" or value is not None}
         return orjson.dumps(shown, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
@@ -96,7 +96,7 @@ class ReachedContact:
 
 @dataclass(frozen=True, slots=True)
 class ExperimentLine:
-    """One experiment: how many people are in it, and what it says so far of its primary metric."""
+    """The state of an experiment: how many people are in it, and what it says so far of its primary metric."""
 
     experiment: str
     people: int

@@ -52,7 +52,7 @@ Numbers = Mapping[str, Sequence[int]]
 
 @dataclass(frozen=True, slots=True)
 class ReplicationState:
-    """What is wrong with the replicas of some topics; each partition stands in one of the first three at most.
+    """Faults in the replicas of some topics; each partition stands in one of the first three at most.
 
     `offline`: without a leader. `unwritable`: led, but with fewer replicas in sync than `min.insync.replicas`, so that
     nothing is written. `short`: it works, and a copy is missing or behind; of these so many are `at_the_edge`: another

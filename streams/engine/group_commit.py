@@ -57,7 +57,7 @@ class GroupedPartitions:
 
 @dataclass(slots=True, eq=False)
 class Part:
-    """What one chunk adds to a transaction: records, and how far its source is done with them.
+    """The share of one chunk in a transaction: records, and how far its source is done with them.
 
     `changes`: of the changelog partition; none where the chunk held nothing new. `generation`: of the group, in which
     the chunk was fetched. `done`: the offset after the last record in the changelog, 0 without changes; or why not.
@@ -287,7 +287,7 @@ class GroupCommitter:
                     await self._writer.until_marked()
 
     def _take(self) -> list[Part]:
-        """What goes out now; a chunk of a partition whose last one did not get through with others goes alone."""
+        """Take the parts of the next transaction; a chunk that did not get through with others goes alone."""
         parts: dict[TP, Part] = {}
         left: deque[Part] = deque()
         records = size = 0

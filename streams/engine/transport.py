@@ -224,7 +224,10 @@ class Consumer(stock.Consumer):
         return consumer is not None and consumer._coordinator.coordinator_id is not None
 
     def brokers(self) -> list[str]:
-        """All brokers that are known, host:port each: those of the settings until one of these has named the others."""
+        """The brokers that are known and not silent, host:port each; all of them where none has answered of late.
+
+        Those of the settings until one of these has named the others.
+        """
         consumer = self._thread._consumer
         return [] if consumer is None else [f"{each.host}:{each.port}" for each in consumer._client.cluster.brokers()]
 
@@ -249,12 +252,12 @@ class Consumer(stock.Consumer):
         return int(state.position) if state.has_valid_position else 0
 
     def assigned(self) -> Set[TopicPartition]:
-        """What the group has assigned to this member: the same object for as long as that stays."""
+        """Partitions that the group has assigned to this member: the same object for as long as that stays."""
         assigned: Set[TopicPartition] = self._thread._ensure_consumer().assignment()
         return assigned
 
     def ends_of(self, tps: Sequence[TP]) -> dict[TP, End]:
-        """Where assigned partitions ended when the last fetch of each was answered; not of those without any yet."""
+        """Ends of assigned partitions when the last fetch of each was answered; not of those without any yet."""
         consumer = self._thread._consumer
         subscription = None if consumer is None else consumer._subscription.subscription
         assignment = None if subscription is None else subscription.assignment

@@ -89,7 +89,7 @@ def condition_message(condition: Condition) -> CodedMessage:
 
 
 def found_message(condition: Condition, found: Finding) -> CodedMessage:
-    """What was found about a condition, with the interactions that say so."""
+    """Facts found about a condition, with the interactions that say so."""
     if isinstance(condition, ChannelState) and found.value == "open":
         return message("segment.found_open")
     if found.value is None:
