@@ -119,7 +119,8 @@ def connections(server: socket.socket) -> int:
 def test_two_addresses_of_three_never_answer_and_a_tool_is_there_all_the_same(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kafka.net.manager.random.choice", lambda brokers: brokers[0])  # the silent ones come first
+    monkeypatch.setattr("random.choice", lambda brokers: brokers[0])  # the silent ones come first
+    monkeypatch.setattr("random.shuffle", lambda brokers: None)
     with silent_addresses(2) as (addresses, servers):
         settings = settings_of(stack)
         everywhere = settings.model_copy(update={"kafka_bootstrap": ",".join([*addresses, settings.kafka_bootstrap])})
