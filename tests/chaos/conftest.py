@@ -3,6 +3,7 @@
 `CHAOS_SEEDS="1 2 3"` runs all of them over these seeds (`make chaos`). Without it the short part runs, with one seed.
 """
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.chaos.site import Site, open_site
 SEEDS = [int(seed) for seed in os.environ.get("CHAOS_SEEDS", "").split()]
 SHORT_SEED = 1
 STANDSTILL = "seconds without a record in contact-state, all and worst partition"
-"""A property of a scenario that is told at the end."""
+"""A property of a scenario that is told at the end, and kept in the file that `CHAOS_STANDSTILLS` names."""
 HERE = Path(__file__).parent
 
 
@@ -44,9 +45,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if "tests/chaos/" in report.nodeid and "seed" in seed:
             number = "".join(filter(str.isdigit, seed))
             terminalreporter.write_line(f'alone: make chaos SEEDS={number} ARGS="-k {name}"')
-    for report in terminalreporter.stats.get("passed", []):
-        if report.when == "call" and (seconds := dict(report.user_properties).get(STANDSTILL)):
-            terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {STANDSTILL}: {seconds}")
+    passed = [report for report in terminalreporter.stats.get("passed", []) if report.when == "call"]
+    told = {report.nodeid.rpartition("::")[2]: dict(report.user_properties).get(STANDSTILL) for report in passed}
+    standstills = {name: seconds for name, seconds in told.items() if seconds}
+    for name, seconds in standstills.items():
+        terminalreporter.write_line(f"{name}: {STANDSTILL}: {seconds}")
+    if standstills and (file := os.environ.get("CHAOS_STANDSTILLS")):
+        before = json.loads(Path(file).read_text()) if Path(file).exists() else {}
+        Path(file).write_text(json.dumps(before | standstills, indent=1, sort_keys=True) + "\n")
 
 
 @pytest.fixture(scope="package")

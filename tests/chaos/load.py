@@ -22,7 +22,7 @@ from streams.platform.clients import KafkaClients
 from tests.integration.waiting import PATIENCE_S, Seen, until
 
 SLICE = 6
-"""Records on their way at once while the load is steady."""
+"""Records on their way at once while the load is steady, unless it is said otherwise."""
 PAUSE_S = 0.04
 """Between two slices."""
 AHEAD = 500
@@ -42,9 +42,10 @@ class Kept:
 class Load:
     """Publishes a script in a thread of its own."""
 
-    def __init__(self, deployment: Deployment, script: Script) -> None:
+    def __init__(self, deployment: Deployment, script: Script, at_once: int = SLICE) -> None:
         self._deployment = deployment
         self._script = script
+        self._at_once = at_once
         self._observer: Observer | None = None
         self._steady = threading.Event()
         self._rush = threading.Event()
@@ -179,7 +180,7 @@ class Load:
             self._wait_for_turn()
             if self._gone.is_set():
                 return
-            step = len(rest) if self._rush.is_set() else SLICE
+            step = len(rest) if self._rush.is_set() else self._at_once
             self._send(rest[:step])
             rest = rest[step:]
 
@@ -201,9 +202,9 @@ class Load:
 
 
 @contextmanager
-def load(deployment: Deployment, script: Script) -> Iterator[Load]:
-    """A load for the length of a block, started."""
-    running = Load(deployment, script)
+def load(deployment: Deployment, script: Script, at_once: int = SLICE) -> Iterator[Load]:
+    """A load for the length of a block, started; `at_once`: records in each slice."""
+    running = Load(deployment, script, at_once)
     running.start()
     try:
         yield running

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,9 +87,9 @@ class Site:
         truth = script.profiles(self.deployment.identify)
         self.must_be_as_told(truth, load.letters())
 
-    def must_be_as_told(self, truth: Truth, letters: set[Letter]) -> None:
+    def must_be_as_told(self, truth: Truth, letters: set[Letter], erased: Collection[str] = ()) -> None:
         """The verdict, on a truth of one's own. Ends the workers, to look at what they leave."""
-        found = wrongs(self.deployment, truth, letters)
+        found = wrongs(self.deployment, truth, letters, erased)
         self.stop_workers()
         found += wrong_stores(self.deployment, self.folder)
         assert not found, f"{len(found)} wrong, the first:\n" + "\n".join(found[:20])

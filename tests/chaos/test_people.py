@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias, get_args
 import pytest
 
 from events.identifiers import is_identity_hash
-from events.topics import ALL, CONTACT_LINKS, CONTACT_STATE, CONTACT_SUPPRESSIONS, SEGMENT_WORK
+from events.topics import ALL, CONTACT_LINKS, CONTACT_STATE, SEGMENT_WORK
 from sinks.keys import CONTACT, IDENTITY, contact_key, identity_key, position_key
 from streams.demo import segments
 from streams.demo.check import compare_profiles
@@ -27,7 +27,7 @@ from tests.chaos.people import people
 from tests.chaos.sayings import Outcome, Sayings, sayings
 from tests.chaos.site import EXIT_FENCED, SESSION_TIMEOUT_S, Site
 from tests.chaos.trials import NAMES, define, wrong_results
-from tests.chaos.verdict import latest_in, wrongs
+from tests.chaos.verdict import latest_in, wrongly_closed, wrongs
 from tests.integration.members import told
 from tests.integration.waiting import until
 
@@ -147,9 +147,9 @@ def adds_up(worker: Workers) -> bool:
     return counted(worker.addresses, "harmonia_experiments") > 0
 
 
-def must_come_out(deployment: Deployment, outcome: Outcome) -> None:
+def must_come_out(deployment: Deployment, outcome: Outcome, erased: Collection[str] = ()) -> None:
     """Wait until all is as it must be, or nothing moves any more; raises `AssertionError` with what is wrong then."""
-    found = until(Looking(deployment, outcome).look, "all people as they must be", PATIENCE_S)[0]
+    found = until(Looking(deployment, outcome, erased).look, "all people as they must be", PATIENCE_S)[0]
     assert not found, f"{len(found)} wrong, the first:\n" + "\n".join(found[:20])
 
 
@@ -170,9 +170,10 @@ def wait_until_still(deployment: Deployment) -> None:
 class Looking:
     """Looks once at each standstill, and longer apart where that was too early: reading everything takes long."""
 
-    def __init__(self, deployment: Deployment, outcome: Outcome) -> None:
+    def __init__(self, deployment: Deployment, outcome: Outcome, erased: Collection[str]) -> None:
         self._deployment = deployment
         self._outcome = outcome
+        self._erased = erased
         self._before: list[object] = []
         self._since = time.monotonic()
         self._still_s = STILL_S
@@ -189,7 +190,7 @@ class Looking:
         if still_for < self._still_s:
             return None
         if self._found is None:
-            self._found = wrong_people(self._deployment, self._outcome)
+            self._found = wrong_people(self._deployment, self._outcome, self._erased)
         return (self._found,) if not self._found or still_for > STUCK_S else None
 
 
@@ -204,17 +205,17 @@ def _standing(deployment: Deployment) -> list[object]:
     return [*sorted(ends.items()), *places]
 
 
-def wrong_people(deployment: Deployment, outcome: Outcome) -> list[str]:
+def wrong_people(deployment: Deployment, outcome: Outcome, erased: Collection[str] = ()) -> list[str]:
     """Whoever is not as they must be: in the table, in the topics, in Redis and its index."""
     links = {key: value["merged_into"] for key, value in latest_in(deployment, CONTACT_LINKS).items()}
     names = {name: name for name in outcome.profiles if is_identity_hash(name)}
     index = names | {name: roof for name, roof in outcome.merged.items() if is_identity_hash(name)}
     return [
-        *wrongs(deployment, outcome.profiles, set()),
+        *wrongs(deployment, outcome.profiles, set(), erased),
         *wrong_results(deployment, outcome.experiments),
         *unlike("contact-links", outcome.merged, links),
-        *map(str, compare_profiles(outcome.closed, latest_in(deployment, CONTACT_SUPPRESSIONS), CONTACT_SUPPRESSIONS)),
-        *unlike("redis, merged_into", outcome.merged, merged_in_redis(deployment)),
+        *wrongly_closed(deployment, outcome.closed, erased),
+        *unlike("redis, merged_into", outcome.merged, merged_in_redis(deployment, erased)),
         *unlike("redis, identity", index, index_in_redis(deployment)),
     ]
 
@@ -227,15 +228,18 @@ def unlike(where: str, expected: Mapping[str, str], found: Mapping[str, object])
     ]
 
 
-def merged_in_redis(deployment: Deployment) -> dict[str, str]:
-    """Whose mark Redis holds that they were absorbed, and by whom; a mark of any other kind leads to its name."""
+def merged_in_redis(deployment: Deployment, erased: Collection[str] = ()) -> dict[str, str]:
+    """Whose mark Redis holds that they were absorbed, and by whom; a mark of any other kind leads to its name.
+
+    Without those who were erased, of whom Redis keeps a mark that leads nowhere.
+    """
     found: dict[str, str] = {}
     for names in _names_in_redis(deployment, CONTACT):
         pipeline = deployment.redis.pipeline(transaction=False)
         for name in names:
             pipeline.hmget(contact_key(name), "state", "merged_into")
         for name, (state, into) in zip(names, pipeline.execute(), strict=True):
-            if into is not None or state is None:
+            if into is not None or (state is None and name not in erased):
                 found[name] = into.decode() if into is not None else "no profile and no survivor"
     return found
 

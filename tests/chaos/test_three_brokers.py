@@ -1,10 +1,7 @@
-"""Topics on three brokers, of which two must have each record: any one of them may die at any time."""
+"""People on three brokers, with links, erasures, segments and experiments: exact through every fault of a broker."""
 
-import os
-import signal
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -12,66 +9,112 @@ from random import Random
 import pytest
 
 from events.topics import CONTACT_STATE
+from streams.demo import segments
+from streams.demo.encoding import attributes, body, encode, key
 from streams.demo.read_back import records_of
 from streams.demo.script import Script
-from streams.local import server
-from streams.local.kafka import Node
+from streams.demo.source_system import DAY, SourceSystem, TimeFormat
+from streams.demo.truth import ContactFields, Publication, Sent
+from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
-from tests.chaos.conftest import STANDSTILL
-from tests.chaos.load import load
-from tests.chaos.site import Site, kill, open_site
+from tests.chaos.broker_faults import FAULTS, MAY_END_WORKERS, Scene, until_well
+from tests.chaos.conftest import SEEDS, STANDSTILL
+from tests.chaos.load import Load, load
+from tests.chaos.people import people
+from tests.chaos.sayings import LAST, Sayings, sayings
+from tests.chaos.site import EXIT_FENCED, Site, open_site
+from tests.chaos.test_people import must_be_in_segments, must_come_out
 from tests.chaos.three_brokers import COUNT, Cluster, three_brokers
-from tests.integration.waiting import until
+from tests.chaos.trials import define
+
+SHORT = {"leader-killed", "group-coordinator-frozen-25s"}
+IS_SHORT = not SEEDS
+INTERACTIONS, PEOPLE, COUPLES, ERASED = (2_000, 250, 10, 20) if IS_SHORT else (6_000, 700, 30, 60)
+AT_ONCE = 4 if IS_SHORT else 2
+"""Records in a slice of the load, of which there are 25 a second, so that it lasts longer than each fault."""
+SHORTER = 0.4 if IS_SHORT else 1.0
+
+
+@pytest.fixture(scope="module")
+def cluster_and_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, Stack]]:
+    with three_brokers(tmp_path_factory.mktemp("three") / "stack") as made:
+        yield made
 
 
 @pytest.fixture
-def cluster_and_site(tmp_path: Path) -> Iterator[tuple[Cluster, Site]]:
-    home = tmp_path / "stack"
-    with three_brokers(home) as (cluster, stack), open_site(home, stack, tmp_path, replication=COUNT) as site:
+def cluster_and_site(cluster_and_stack: tuple[Cluster, Stack], tmp_path: Path) -> Iterator[tuple[Cluster, Site]]:
+    cluster, stack = cluster_and_stack
+    with open_site(cluster.home, stack, tmp_path, replication=COUNT) as site:
+        until_well(cluster, site)
         yield cluster, site
 
 
-def test_one_of_three_brokers_is_killed(cluster_and_site: tuple[Cluster, Site], script: Script, seed: int) -> None:
-    """And comes back, and then another one is."""
-    (cluster, site), rng = cluster_and_site, Random(seed)
-    first, second = rng.sample(cluster.nodes, 2)
-    workers = site.start("one", processes=2)
-    with load(site.deployment, script) as running:
-        running.until_folded(rng.randrange(50, 300))
-        kill(cluster.folder(first))
-        running.until_folded(rng.randrange(50, 200))
-        cluster.start(first)
-        until(lambda: in_sync(site) == COUNT, "every replica in sync again")
-        kill(cluster.folder(second))
-        running.until_folded(rng.randrange(50, 200))
-        running.finish()
-        assert workers.process.poll() is None
-        site.must_be_exact(running, script)
-
-
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
-    "role",
-    ["a leader", pytest.param("the group's coordinator", marks=pytest.mark.short)],
-    ids=["leader", "coordinator"],
+    "fault", [pytest.param(name, marks=[pytest.mark.short] if name in SHORT else []) for name in FAULTS]
 )
-def test_a_broker_freezes(
-    cluster_and_site: tuple[Cluster, Site],
-    script: Script,
-    seed: int,
-    role: str,
-    record_property: Callable[[str, object], None],
+def test_people_are_exact_through_a_fault_of_brokers(
+    cluster_and_site: tuple[Cluster, Site], seed: int, fault: str, record_property: Callable[[str, object], None]
 ) -> None:
-    """For longer than the controller waits, so that others take its place; no worker ends."""
-    (cluster, site), rng = cluster_and_site, Random(seed)
-    workers = site.start("one", processes=2)
-    with load(site.deployment, script) as running:
-        running.until_folded(rng.randrange(50, 300))
-        with frozen(cluster, ROLES[role](site, cluster)):
-            running.until_folded(rng.randrange(300, 500))
-        running.finish()
-        assert workers.process.poll() is None
+    """No worker ends, except where two brokers are down."""
+    (cluster, site), rng, at = cluster_and_site, Random(seed), segments.moment_of_check()
+    deployment, asked = site.deployment, segments.tables(at)
+    said = sayings(rng, people(rng, PEOPLE, COUPLES), INTERACTIONS, deployment.identify)
+    outcome = said.outcome(deployment.identify)
+    script = Script(with_erased(rng, said), [])
+    erased = {deployment.identify(erased_contact(number)) for number in range(ERASED)}
+    segments.define(deployment.producer, deployment.settings.partitions, asked)
+    with load(deployment, script, at_once=AT_ONCE) as running:
+        scene = Scene(cluster, site, running, {name: site.start(name) for name in ("one", "two")}, SHORTER)
+        define(deployment)
+        running.until_folded(rng.randrange(100, 300))
+        FAULTS[fault](scene)
+        running.until_folded(50)
+        assert_workers_run(scene, fault)
         record_property(STANDSTILL, standstill(site))
-        site.must_be_exact(running, script)
+        publish_the_rest(running, script)
+        must_come_out(deployment, outcome, erased)
+        must_be_in_segments(deployment, outcome, asked, at)
+        assert_workers_run(scene, fault)
+        site.must_be_as_told(outcome.profiles, set(), erased)
+
+
+def with_erased(rng: Random, said: Sayings) -> list[Publication]:
+    """What is said, and people besides who are heard of in its first half, and erased before its end."""
+    found = list(said.publications)
+    for number in range(ERASED):
+        contact = erased_contact(number)
+        mailer = SourceSystem(rng, "digital/mailer", "email-events", TimeFormat.MILLISECONDS)
+        desk = SourceSystem(rng, "office/desk", "contact-commands", TimeFormat.MILLISECONDS)
+        sent = [mailer.say("email.opened", LAST, contact, {"message_id": f"e-{place}"}).sent for place in range(3)]
+        for one in sent:
+            found.insert(rng.randrange(len(said.publications) // 2), publication(rng, one))
+        erasure = desk.say("contact.erased", LAST + 60 * DAY, contact, {}).sent
+        found.insert(rng.randrange(len(found) * 7 // 10, len(found) * 8 // 10), publication(rng, erasure))
+    return found
+
+
+def erased_contact(number: int) -> ContactFields:
+    return {"external": {"van": f"erased-{number}"}}
+
+
+def publication(rng: Random, sent: Sent) -> Publication:
+    value, headers = encode(attributes(sent), body(sent), rng)
+    return Publication(sent.topic, key(sent, rng), value, headers, sent, "first", False, None)
+
+
+def publish_the_rest(running: Load, script: Script) -> None:
+    """At once, but for erasures, which come when all that was said before is folded."""
+    erased = [place for place, one in enumerate(script.publications) if one.sent.type == "contact.erased"]
+    running.until(lambda: True if running.count > erased[-1] else None, "all erasures")
+    running.publish_the_rest()
+
+
+def assert_workers_run(scene: Scene, fault: str) -> None:
+    """In the short part other tests share the machine, and who is kept from work for a session is fenced."""
+    codes = {name: worker.process.poll() for name, worker in scene.workers.items()}
+    allowed = {None, EXIT_FENCED} if fault in MAY_END_WORKERS or IS_SHORT else {None}
+    assert set(codes.values()) <= allowed, f"workers ended: {codes}"
 
 
 def standstill(site: Site) -> tuple[float, float]:
@@ -90,49 +133,3 @@ def standstill(site: Site) -> tuple[float, float]:
 def longest(times: list[int]) -> float:
     """Seconds of the longest pause between times in milliseconds."""
     return max((after - before) / 1000 for before, after in pairwise(times))
-
-
-def leader_of(site: Site, cluster: Cluster, topic: str, partition: int) -> Node:
-    """The node that leads a partition now."""
-    described = {each["name"]: each["partitions"] for each in site.describe_topics()}
-    [leader] = [each["leader_id"] for each in described[topic] if each["partition_index"] == partition]
-    return next(node for node in cluster.nodes if node.id == leader)
-
-
-def coordinator_of(site: Site, cluster: Cluster) -> Node:
-    """The node that coordinates the workers' group."""
-    [partitions] = [each["partitions"] for each in site.describe_topics() if each["name"] == OFFSETS]
-    return leader_of(site, cluster, OFFSETS, java_hash(site.deployment.settings.app_id) % len(partitions))
-
-
-def java_hash(text: str) -> int:
-    """`String.hashCode` without its sign, by which Kafka finds a group's partition."""
-    value = 0
-    for character in text:
-        value = (31 * value + ord(character)) & 0xFFFFFFFF
-    return value & 0x7FFFFFFF if value < 1 << 31 else abs(value - (1 << 32))
-
-
-OFFSETS = "__consumer_offsets"
-ROLES: dict[str, Callable[[Site, Cluster], Node]] = {
-    "a leader": lambda site, cluster: leader_of(site, cluster, CONTACT_STATE, 0),
-    "the group's coordinator": coordinator_of,
-}
-
-
-@contextmanager
-def frozen(cluster: Cluster, node: Node) -> Iterator[None]:
-    """A node that does nothing for the length of a block, and keeps its connections."""
-    running = server.running_server(cluster.folder(node))
-    assert running is not None, f"node {node.id} does not run"
-    os.kill(running.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(running.pid, signal.SIGCONT)
-
-
-def in_sync(site: Site) -> int:
-    """Of the partition with the fewest, how many replicas have everything."""
-    topics = site.describe_topics()
-    return min(len(partition["isr_nodes"]) for topic in topics for partition in topic["partitions"])

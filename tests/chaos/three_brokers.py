@@ -25,8 +25,16 @@ class Cluster:
     def folder(self, node: Node) -> Path:
         return self.home / f"kafka-{node.id}"
 
+    def node(self, number: int) -> Node:
+        return next(node for node in self.nodes if node.id == number)
+
     def start(self, node: Node) -> None:
         start_node(self.folder(node), node, self.nodes, self.cluster_id, say_nothing)
+
+    def start_all(self, nodes: Sequence[Node]) -> None:
+        """All at once: a node does not answer before most of the nodes run."""
+        with ThreadPoolExecutor(COUNT) as pool:
+            list(pool.map(self.start, nodes))
 
 
 @contextmanager
@@ -37,8 +45,7 @@ def three_brokers(home: Path) -> Iterator[tuple[Cluster, Stack]]:
     cluster = Cluster(home, nodes, new_cluster_id())
     redis = home / "redis"
     try:
-        with ThreadPoolExecutor(COUNT) as pool:  # none of them answers before another one runs
-            list(pool.map(cluster.start, nodes))
+        cluster.start_all(nodes)
         bootstrap = ",".join(f"{server.HOST}:{node.broker_port}" for node in nodes)
         yield cluster, Stack(bootstrap, f"redis://{start_redis(redis, say_nothing).address}/0", ())
     finally:

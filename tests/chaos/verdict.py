@@ -5,7 +5,7 @@ oracle's, and so is what `contact-suppressions` closes; readers saw each version
 bad record is in `dead-letters` with the place that the broker had given it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import orjson
 from kafka import TopicPartition
@@ -31,13 +31,13 @@ _OF_A_ROOF = "/"
 """In the keys of what a roof keeps of others, and in no contact_id."""
 
 
-def wrongs(deployment: Deployment, truth: Truth, letters: set[Letter]) -> list[str]:
-    """Everything that is not as it must be; empty when all is well."""
+def wrongs(deployment: Deployment, truth: Truth, letters: set[Letter], erased: Collection[str] = ()) -> list[str]:
+    """Everything that is not as it must be; empty when all is well. `erased`: who is suppressed and nothing else."""
     table = table_of(deployment)
     return [
         *map(str, compare_profiles(truth, profiles_in(table), "table")),
         *map(str, compare_profiles(truth, latest_in(deployment, CONTACT_STATE), "contact-state")),
-        *_wrongly_closed(deployment, truth),
+        *wrongly_closed(deployment, all_closed_channels(truth), erased),
         *map(str, compare_profiles(truth, profiles_in_redis(deployment.redis), "redis")),
         *wrong_versions(deployment, table),
         *_parts_of_nobody(table),
@@ -81,10 +81,15 @@ def latest_in(deployment: Deployment, topic: str) -> dict[str, Profile]:
     return {key.decode(): orjson.loads(value) for key, value in latest.items() if value is not None}
 
 
-def _wrongly_closed(deployment: Deployment, truth: Truth) -> Iterator[str]:
-    """Nobody is erased here, so whoever has closed something has a profile."""
+def wrongly_closed(deployment: Deployment, closed: Truth, erased: Collection[str]) -> Iterator[str]:
+    """What `contact-suppressions` says otherwise; of who was erased it closes everything for that reason."""
     found = latest_in(deployment, CONTACT_SUPPRESSIONS)
-    yield from map(str, compare_profiles(all_closed_channels(truth), found, CONTACT_SUPPRESSIONS))
+    gone = {name: found.pop(name) for name in erased if name in found}
+    yield from map(str, compare_profiles(closed, found, CONTACT_SUPPRESSIONS))
+    yield from (f"{CONTACT_SUPPRESSIONS}: {name} is missing, and was erased" for name in set(erased) - gone.keys())
+    for name, channels in gone.items():
+        if b'"erased"' not in orjson.dumps(channels):
+            yield f"{CONTACT_SUPPRESSIONS}: {name} was erased, and is closed by {channels}"
 
 
 def _parts_of_nobody(table: Mapping[bytes, bytes]) -> Iterator[str]:
