@@ -76,6 +76,8 @@ PROVENANCE: st.SearchStrategy[JSON] = fields(
         "notice": few("n1", "n2"),
         "of_age": few(True, False),
         "age_band": few("65+"),
+        "sex": few("f", "m"),
+        "polling_station": few("0012"),
         "notice_by": few("letter", "email"),
         "notice_at": few("2012-02-10T00:00:00Z"),
     },
@@ -145,6 +147,16 @@ OFTEN = (
     *("email.sent", "email.bounced", "email.dropped", "email.opened", "consent.changed", "experiment.assigned"),
     "provenance.reported",
 )
+SUBJECTS = (
+    OFTEN,
+    ("donation.made", "donation.refunded", "donation.charge_failed", "donation.pledge_cancelled"),
+    ("canvass.reported", "canvass.reported", "ballot.reported"),
+    ("email.sent", "email.delivered", "email.bounced", "email.dropped", "text.sent", "text.failed"),
+    ("email.opened", "email.clicked", "email.delivered", "donation.made"),
+    ("consent.changed", "consent.changed", "email.unsubscribed", "email.complained", "text.opted_out"),
+    ("provenance.reported", "form.submitted", "donation.made"),
+)
+"""What a life is mostly about, so that several things that meet in one rule come often."""
 ZONES: st.SearchStrategy[Fields] = fields(
     {},
     {
@@ -156,12 +168,12 @@ ZONES: st.SearchStrategy[Fields] = fields(
 
 
 @st.composite
-def interactions(draw: st.DrawFn) -> Arrival:
-    """Any interaction but a command; money, mail and canvassing, which have the most rules, more often than the rest.
+def interactions(draw: st.DrawFn, often: Sequence[str] = OFTEN) -> Arrival:
+    """Any interaction but a command; those of some types more often than the rest.
 
     A message is one of either time: which of its words is the earliest does not depend on what was forgotten.
     """
-    type_ = draw(st.one_of(st.sampled_from(sorted(DATA)), st.sampled_from(OFTEN)))
+    type_ = draw(st.one_of(st.sampled_from(sorted(DATA)), st.sampled_from(often), st.sampled_from(often)))
     data, moment = draw(DATA[type_]) | draw(ZONES), draw(MOMENTS)
     if type_ in MESSAGES:
         data["message_id"] = f"{data['message_id']}{(moment - NOON) // LATER}"
@@ -186,7 +198,9 @@ def later(arrival: Arrival, delay: int) -> Arrival:
 
 def lives(max_size: int = 14) -> st.SearchStrategy[list[Arrival]]:
     """What happened to a contact, each thing once."""
-    return st.lists(interactions(), max_size=max_size, unique_by=key)
+    return st.sampled_from(SUBJECTS).flatmap(
+        lambda often: st.lists(interactions(often), max_size=max_size, unique_by=key)
+    )
 
 
 @st.composite

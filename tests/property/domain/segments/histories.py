@@ -122,9 +122,14 @@ class Heard:
 
 
 @st.composite
-def histories(draw: st.DrawFn, *, linked: bool = False, max_size: int = 24) -> list[Heard]:
-    """What is heard of somebody, in the order in which it is appended, some of it twice; `linked`: of two fragments."""
-    heard = [draw(_one(place, linked=linked)) for place in range(draw(st.integers(1, max_size)))]
+def histories(
+    draw: st.DrawFn, *, linked: bool = False, max_size: int = 24, often: Sequence[str] = OFTEN
+) -> list[Heard]:
+    """What is heard of somebody, in the order in which it is appended, some of it twice; `linked`: of two fragments.
+
+    `often`: the types that come most.
+    """
+    heard = [draw(_one(place, often, linked=linked)) for place in range(draw(st.integers(1, max_size)))]
     for place, gone in enumerate(draw(st.lists(st.sampled_from(heard), max_size=2, unique_by=id))):
         heard.append(_retraction(gone, f"r{place}", draw(st.integers(0, DAY))))
     heard += [
@@ -135,8 +140,8 @@ def histories(draw: st.DrawFn, *, linked: bool = False, max_size: int = 24) -> l
 
 
 @st.composite
-def _one(draw: st.DrawFn, place: int, *, linked: bool) -> Heard:
-    type_ = draw(st.one_of(st.sampled_from(sorted(WORDS)), st.sampled_from(OFTEN)))
+def _one(draw: st.DrawFn, place: int, often: Sequence[str], *, linked: bool) -> Heard:
+    type_ = draw(st.one_of(st.sampled_from(sorted(WORDS)), st.sampled_from(often)))
     data = draw(WORDS[type_])
     time = NOON + draw(st.integers(0, SPAN // HOUR)) * HOUR + draw(st.sampled_from([0, 0, 1, HOUR // 2, HOUR - 1]))
     if "message_id" in data:

@@ -1,15 +1,14 @@
 """Who is in an audience for political ads online, and what keeps others out."""
 
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
-from events.channels import Channel
 from events.json_types import JSON
 from streams.domain.advertising.audience_gate import GateRules, NamedPerson, gate_rules, gate_verdict, verdict_on
 from streams.domain.pressure import default_policy
 from streams.domain.pressure.policy import ConsentRules
-from tests.unit.domain.contact.said import HOUR, NOON, Arrival, gift, profile_of, report, retracted, said
+from tests.unit.domain.contact.said import HOUR, NOON, Arrival, gift, profile_of, report, said
 
 RULES = gate_rules(default_policy("eu").closures.consent, ("petition", "staff", "civic_register"))
 YES: dict[str, JSON] = {
@@ -72,10 +71,6 @@ def test_no_other_yes_is_one_to_ads(wrong: dict[str, JSON]) -> None:
     assert why(form(), yes(**wrong)) == "no_consent"
 
 
-def test_a_yes_to_ads_is_read_however_it_is_written() -> None:
-    assert why(form(), yes(purpose="Online_Ads")) == "admitted"
-
-
 def test_a_yes_has_to_be_explicit_whatever_the_policy_says() -> None:
     lax = gate_rules(ConsentRules(), ())
     assert why(form(), yes(proof=None), rules=lax) == "admitted"
@@ -86,72 +81,6 @@ def test_a_yes_to_another_controller_is_none_where_the_policy_names_one() -> Non
     ours = gate_rules(ConsentRules(controller="list-2026"), ())
     assert why(form(), yes(controller="list-2020"), rules=ours) == "no_consent"
     assert why(form(), yes(controller="list-2026"), rules=ours) == "admitted"
-
-
-@pytest.mark.parametrize(
-    "ending",
-    [
-        no(),
-        no("n", NOON),
-        no(channel="email"),
-        no(list_id="news"),
-        no(sender="36123"),
-        no(purpose=None),
-        no(purpose="newsletter"),
-    ],
-)
-def test_a_no_to_ads_or_to_everything_ends_a_yes(ending: Arrival) -> None:
-    assert why(form(), yes(), ending) == "consent_withdrawn"
-    assert why(form(), yes(), ending, yes("again", NOON + 2 * HOUR)) == "admitted"
-
-
-def test_a_no_to_something_else_leaves_a_yes_to_ads_as_it_is() -> None:
-    others = [no(purpose="fundraising"), said("email.unsubscribed", "u", NOON + HOUR)]
-    assert why(form(), yes(), *others) == "admitted"
-
-
-def test_a_no_to_a_whole_channel_ends_the_yes_on_it() -> None:
-    left = said("email.unsubscribed", "u", NOON + HOUR)
-    assert why(form(), yes(channel="email"), left) == "consent_withdrawn"
-    assert why(form(), yes(channel="text"), left) == "admitted"
-
-
-def test_a_no_to_each_channel_is_one_to_all_of_them() -> None:
-    refused = [no(channel, purpose=None, channel=channel) for channel in get_args(Channel)]
-    assert why(form(), yes(), *refused) == "consent_withdrawn"
-    assert why(form(), yes("y", NOON + HOUR), *refused) == "consent_withdrawn"
-    for spared in refused:
-        assert why(form(), yes(), *(each for each in refused if each is not spared)) == "admitted"
-    assert why(form(), yes(), *refused[1:], no("e", purpose=None, channel="email", list_id="news")) == "admitted"
-    assert why(form(), yes(), *refused, yes("again", NOON + 2 * HOUR)) == "admitted"
-
-
-def test_a_no_that_was_taken_back_and_a_yes_that_was_are_as_if_never_said() -> None:
-    assert why(form(), yes(), no(), retracted("n")) == "admitted"
-    assert why(form(), yes(), retracted("y")) == "no_consent"
-
-
-def test_a_no_alone_is_told_as_one() -> None:
-    assert why(form(), no()) == "consent_withdrawn"
-
-
-def test_who_is_not_said_to_be_of_age_is_not_admitted() -> None:
-    assert why(form(of_age=None), yes()) == "age_unknown"
-    assert why(form(of_age=False), yes()) == "under_age"
-
-
-def test_of_words_on_age_the_last_counts_and_in_doubt_the_no() -> None:
-    young, grown = form("young", of_age=False), form("grown", NOON + HOUR)
-    assert why(young, grown, yes()) == "admitted"
-    assert why(young, form("grown"), yes()) == "under_age"
-    assert why(grown, form("late", NOON + 2 * HOUR, of_age=False), yes()) == "under_age"
-
-
-def test_anybody_may_say_that_a_person_is_of_age_but_a_source_of_which_nothing_is_taken() -> None:
-    own = form(of_age=None)
-    told = [said("provenance.reported", "p", provenance={"kind": kind, "of_age": True}) for kind in ("staff", "vendor")]
-    assert why(own, yes(), told[0]) == "age_unknown"
-    assert why(own, yes(), told[1]) == "admitted"
 
 
 @pytest.mark.parametrize("rules", [RULES, None])

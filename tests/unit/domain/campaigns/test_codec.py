@@ -10,7 +10,6 @@ from streams.domain.campaigns import (
     read_counts,
     write_counts,
 )
-from streams.domain.formats import Unreadable
 from tests.unit.domain.campaigns.sending import NOON, counts, told
 
 COUNTS = counts(sent=3, delivered=2, complaints=told(12), unsubscribes=told(1))
@@ -30,11 +29,6 @@ def test_what_is_kept_comes_back(kept: CampaignRecord) -> None:
     assert found == kept
     if isinstance(found, CampaignRoll) and isinstance(kept, CampaignRoll):
         assert list(found.heard) == list(kept.heard)
-
-
-def test_another_format_is_refused() -> None:
-    with pytest.raises(Unreadable):
-        decode(b"\x92\x01\x91\x01")
 
 
 def test_counts_come_back() -> None:

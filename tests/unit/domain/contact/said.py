@@ -69,6 +69,11 @@ def appended(at: int, arrival: Arrival) -> Arrival:
     return replace(arrival, appended_at=at)
 
 
+def later(at: int) -> Arrival:
+    """Something of no interest that is appended `at` after noon."""
+    return appended(NOON + at, said("rsvp.made", f"later {at}", NOON - DAY, event_id="e"))
+
+
 def retracted(id_: str, by_id: str = "r", **data: JSON) -> Arrival:
     """A retraction of the interaction `id_` of `team/a`."""
     return said("interaction.retracted", by_id, retracts={"source": "team/a", "id": id_}, **data)

@@ -110,33 +110,6 @@ def test_who_is_named_by_nothing_but_ids_has_no_address() -> None:
     assert known(said("form.submitted", {"contact_id": "crm.1", "voter_id": "NY:1"}, form_id="f")) == []
 
 
-def test_one_address_is_one_however_often_and_wherever_it_was_named() -> None:
-    found = known(
-        said("email.sent", {"email": ADA}, "1"),
-        said("email.sent", {"email": f" {ADA.upper()}"}, "2"),
-        said("email.sent", {"contact_id": "crm.1", "email": ADA}, "3"),
-    )
-    assert [address["ref"] for address in found] == [ref(OLD.email(ADA))]
-
-
-def test_commands_and_retractions_name_no_address() -> None:
-    contact: dict[str, JSON] = {"contact_id": "crm.1", "email": ADA}
-    found = known(
-        said("contact.suppressed", contact, "1"),
-        said("form.submitted", {**contact, "phone": NUMBER}, "2", form_id="f"),
-        said("interaction.retracted", contact, "3", retracts={"source": "team/a", "id": "2"}),
-    )
-    assert found == []
-
-
-def test_a_fragment_of_which_everything_was_taken_back_names_nothing() -> None:
-    found = known(
-        said("form.submitted", {"email": ADA}, "1", form_id="f"),
-        said("interaction.retracted", {"email": ADA}, "2", retracts={"source": "team/a", "id": "1"}),
-    )
-    assert found == []
-
-
 @pytest.mark.parametrize("contact", [{"email": ADA}, {"contact_id": "crm.1", "email": ADA}])
 @pytest.mark.parametrize(
     ("facts", "status"),
@@ -171,52 +144,10 @@ def test_how_an_email_address_answers_settled_or_not(
     assert shown_of(halves)["addresses"][0]["status"] == status
 
 
-def test_a_wrong_number_is_one_of_the_phone_by_the_report_that_counts() -> None:
-    contact: dict[str, JSON] = {"email": ADA, "phone": NUMBER}
-    wrong = said("canvass.reported", contact, "2", method="phone", outcome="wrong_number", report_id="r")
-    right = said("canvass.reported", contact, "1", method="phone", outcome="contacted", report_id="r")
-    assert statuses(wrong) == {"email": "ok", "phone": "wrong_number"}
-    assert statuses(wrong, right) == {"email": "ok", "phone": "ok"}
-
-
-def test_what_is_said_of_one_address_is_not_said_of_another() -> None:
-    known = shown(
-        said("email.bounced", {"contact_id": "crm.1", "email": ADA}, "1", kind="hard"),
-        said("email.sent", {"contact_id": "crm.1", "email": BO}, "2"),
-    )
-    by_ref = {address["ref"]: address["status"] for address in known["addresses"]}
-    assert by_ref == {ref(OLD.email(ADA)): "hard_bounced", ref(OLD.email(BO)): "ok"}
-    assert known["email"]["status"] == "ok"
-
-
-def test_what_becomes_of_an_email_says_nothing_of_the_number_beside_it() -> None:
-    both: dict[str, JSON] = {"email": ADA, "phone": NUMBER}
-    bounced = said("email.bounced", both, "1", kind="hard")
-    complained = said("email.complained", {"contact_id": "crm.1", "phone": NUMBER}, "2", 1)
-    assert statuses(bounced, complained) == {"email": "hard_bounced", "phone": "ok"}
-
-
 @pytest.mark.parametrize(("delivery", "status"), [("0", "soft_bouncing"), ("2", "ok")])
 def test_of_a_bounce_and_a_delivery_at_one_time_the_larger_source_and_id_is_later(delivery: str, status: str) -> None:
     bounces = [said("email.bounced", {"email": ADA}, f"{n}", max(n - 2, 0), kind="soft") for n in (1, 3, 4)]
     assert statuses(*bounces, said("email.delivered", {"email": ADA}, delivery)) == {"email": status}
-
-
-@pytest.mark.parametrize(
-    ("first", "then"), [("email.complained", "hard_bounced"), ("email.bounced", "ok"), ("email.sent", "ok")]
-)
-def test_of_what_was_taken_back_nothing_is_left_in_a_status(first: str, then: str) -> None:
-    """Not even a grant lifts a hard bounce; a retraction does."""
-    how: dict[str, JSON] = {"kind": "hard"} if first == "email.bounced" else {}
-    gone = said(first, {"email": ADA}, "1", 0, OLD, **how)
-    granted = said("consent.changed", {"email": ADA}, "2", 2, channel="email", granted=True)
-    told = [gone, granted]
-    if first == "email.complained":
-        told.append(said("email.bounced", {"email": ADA}, "3", 1, kind="hard"))
-    worst = {"email.complained": "complained", "email.bounced": "hard_bounced"}.get(first, "ok")
-    assert statuses(*told) == {"email": worst}
-    retracted = said("interaction.retracted", {"email": ADA}, "r", 3, retracts={"source": "team/a", "id": "1"})
-    assert statuses(*told, retracted) == {"email": then}
 
 
 def test_a_later_version_of_a_report_names_no_address() -> None:
@@ -228,24 +159,6 @@ def test_a_later_version_of_a_report_names_no_address() -> None:
     assert [address["ref"] for address in known(first, again)] == [ref(OLD.phone(NUMBER))]
     gone = said("interaction.retracted", {"contact_id": "crm.1"}, "r", 2, retracts={"source": "team/a", "id": "1"})
     assert known(first, again, gone) == [{"ref": ref(OLD.phone(other)), "channel": "phone", "status": "wrong_number"}]
-
-
-def test_the_email_status_is_that_of_the_best_address() -> None:
-    contact: dict[str, JSON] = {"contact_id": "crm.1"}
-    bad = said("email.bounced", {**contact, "email": ADA}, "1", kind="hard")
-    worse = said("email.complained", {**contact, "email": BO}, "2")
-    soft = [said("email.bounced", {**contact, "email": BO}, f"s{n}", n, kind="soft") for n in range(3)]
-    assert shown(bad, worse)["email"]["status"] == "hard_bounced"
-    assert shown(bad, *soft)["email"]["status"] == "soft_bouncing"
-    assert shown(said("form.submitted", contact, form_id="f"))["email"]["status"] == "ok"
-
-
-def test_softly_bounced_mail_of_two_fragments_is_of_one_address() -> None:
-    contacts: list[dict[str, JSON]] = [{"email": ADA}, {"contact_id": "crm.1", "email": ADA}, {"email": ADA}]
-    bounces = [said("email.bounced", contact, f"{n}", n, kind="soft") for n, contact in enumerate(contacts)]
-    assert statuses(*bounces) == {"email": "soft_bouncing"}
-    ends = [said("form.submitted", contact, f"end {n}", 60 * DAY, form_id="f") for n, contact in enumerate(contacts)]
-    assert statuses(*bounces, *ends) == {"email": "soft_bouncing"}
 
 
 def test_an_address_is_one_under_an_old_and_a_new_key() -> None:

@@ -14,20 +14,18 @@ from streams.domain.contact.state import DEDUP_WINDOW_MS
 from tests.unit.domain.contact.said import (
     DAY,
     DONOR,
-    HOUR,
     NOON,
     Arrival,
     appended,
     fold,
     folded,
+    later,
     profile_of,
     report,
-    retracted,
     said,
 )
 
 A: JSON = {"id": "x", "variant": "A"}
-B: JSON = {"id": "x", "variant": "B"}
 IN_A: Assignment = {"id": "x", "variant": "A", "assigned_at": "2012-03-01T12:00:00.000Z"}
 SENT = said("email.sent", "s", message_id="m", experiment=A)
 DROPPED = said("email.dropped", "d", message_id="m", experiment=A)
@@ -35,11 +33,6 @@ DROPPED = said("email.dropped", "d", message_id="m", experiment=A)
 
 def experiments(state: ContactState) -> list[Assignment]:
     return profile(DONOR, state)["experiments"]
-
-
-def late(at: int) -> Arrival:
-    """Something of no interest that is appended so long after noon."""
-    return appended(NOON + at, said("rsvp.made", f"late {at}", NOON - DAY, event_id="e"))
 
 
 @pytest.mark.parametrize(
@@ -58,35 +51,7 @@ def late(at: int) -> Arrival:
 )
 def test_whatever_carries_an_experiment_assigns_before_and_after_it_has_settled(arrival: Arrival) -> None:
     assert profile_of(arrival)["experiments"] == [IN_A]
-    assert experiments(folded(arrival, late(60 * DAY))) == [IN_A]
-
-
-def test_the_earliest_counts_and_another_variant_contaminates() -> None:
-    later = said("email.sent", "0", NOON + HOUR, message_id="n", experiment=B)
-    assert profile_of(SENT, later)["experiments"] == [{**IN_A, "contaminated": True}]
-    again = said("email.opened", "0", NOON + HOUR, message_id="n", experiment=A)
-    assert profile_of(SENT, again)["experiments"] == [IN_A]
-
-
-def test_experiments_are_shown_by_id() -> None:
-    other: JSON = {"id": "a", "variant": "A"}
-    found = profile_of(SENT, said("email.sent", "0", NOON + HOUR, message_id="n", experiment=other))["experiments"]
-    assert [each["id"] for each in found] == ["a", "x"]
-
-
-def test_a_message_that_was_dropped_assigns_nobody() -> None:
-    opened = said("email.opened", "o", NOON + HOUR, message_id="m", experiment=A)
-    assert profile_of(DROPPED)["experiments"] == []
-    assert profile_of(SENT, opened, DROPPED)["experiments"] == []
-    assert profile_of(SENT, DROPPED, retracted("d"))["experiments"] == [IN_A]
-    text = said("text.sent", "t", message_id="m", experiment=A)
-    assert profile_of(text, DROPPED)["experiments"] == [IN_A]
-
-
-def test_the_next_message_assigns_where_the_first_was_dropped() -> None:
-    other = said("email.sent", "0", NOON + HOUR, message_id="n", experiment=B)
-    (shown,) = profile_of(SENT, DROPPED, other)["experiments"]
-    assert (shown["variant"], "contaminated" in shown) == ("B", False)
+    assert experiments(folded(arrival, later(60 * DAY))) == [IN_A]
 
 
 @pytest.mark.parametrize("pause", [1, DEDUP_WINDOW_MS + 1, TOO_LATE - DEDUP_WINDOW_MS, TOO_LATE])
@@ -95,7 +60,7 @@ def test_a_drop_may_come_a_month_before_and_after(pause: int) -> None:
         state = folded(first, appended(NOON + pause, second))
         assert experiments(state) == []
         for at in (pause + DEDUP_WINDOW_MS + 1, pause + TOO_LATE + DEDUP_WINDOW_MS + 1, 400 * DAY):
-            state, _ = fold(state, [late(at)])
+            state, _ = fold(state, [later(at)])
             assert experiments(state) == []
 
 
@@ -103,42 +68,14 @@ def test_a_drop_that_comes_later_than_that_takes_nothing_back() -> None:
     for first, second in ((SENT, DROPPED), (DROPPED, SENT)):
         state = folded(first, appended(NOON + TOO_LATE + 1, second))
         assert experiments(state) == [IN_A]
-        assert experiments(fold(state, [late(400 * DAY)])[0]) == [IN_A]
-
-
-def at_day(day: int, arrival: Arrival) -> Arrival:
-    return appended(NOON + day * DAY, arrival)
-
-
-OTHER = said("email.sent", "other", message_id="other")
-
-
-def test_a_drop_is_kept_until_whatever_it_may_still_meet_has_settled() -> None:
-    """Something else settles while the drop is a month old, and what it takes back is not a week old."""
-    state = folded(DROPPED, at_day(24, OTHER), at_day(29, SENT), late(32 * DAY))
-    assert experiments(state) == []
-    assert experiments(fold(state, [late(60 * DAY)])[0]) == []
-
-
-def test_an_arm_is_kept_until_no_drop_can_be_taken_back_any_more() -> None:
-    state = folded(SENT, at_day(24, OTHER), at_day(29, DROPPED), late(32 * DAY))
-    assert experiments(state) == []
-    assert experiments(fold(state, [at_day(35, retracted("d"))])[0]) == [IN_A]
-
-
-def test_a_drop_may_take_back_the_earlier_word_of_a_message_alone() -> None:
-    opened = said("email.opened", "o", NOON + HOUR, message_id="m", experiment=A)
-    state = folded(opened, at_day(20, SENT), late(29 * DAY))
-    assert experiments(state) == [IN_A]
-    dropped, _ = fold(state, [at_day(45, DROPPED), late(90 * DAY)])
-    assert experiments(dropped) == [{**IN_A, "assigned_at": "2012-03-01T13:00:00.000Z"}]
+        assert experiments(fold(state, [later(400 * DAY)])[0]) == [IN_A]
 
 
 def test_what_was_too_late_to_be_taken_back_is_kept_once() -> None:
     mail = [said("email.sent", f"{n}", NOON + n, message_id=f"{n}", experiment=A) for n in range(9)]
-    state = folded(*mail, late(DEDUP_WINDOW_MS + 1))
+    state = folded(*mail, later(DEDUP_WINDOW_MS + 1))
     assert len(state.settled.arms) == 9
-    done, _ = fold(state, [appended(NOON + 38 * DAY, said("email.sent", "z", message_id="z")), late(50 * DAY)])
+    done, _ = fold(state, [appended(NOON + 38 * DAY, said("email.sent", "z", message_id="z")), later(50 * DAY)])
     assert [(each.time, each.message_id) for each in done.settled.arms] == [(NOON, "")]
     assert done.settled.drops == ()
     assert done.weight < state.weight
@@ -146,15 +83,9 @@ def test_what_was_too_late_to_be_taken_back_is_kept_once() -> None:
 
 def test_of_two_fragments_one_may_know_of_the_drop() -> None:
     for at in (0, DEDUP_WINDOW_MS + 1):
-        parts = {DONOR: folded(SENT, late(at)), "c2": folded(DROPPED, late(at))}
+        parts = {DONOR: folded(SENT, later(at)), "c2": folded(DROPPED, later(at))}
         assert experiments(person(parts)) == []
         assert experiments(parts[DONOR]) == [IN_A]
-
-
-def test_a_later_version_of_a_report_assigns_nobody() -> None:
-    one, other = (report(f"{n}", NOON + n, report_id="r") for n in (0, 1))
-    carrying = report("1", NOON + 1, report_id="r", experiment=A)
-    assert profile_of(one, other)["experiments"] == profile_of(one, carrying)["experiments"] == []
 
 
 def test_of_household_turf_and_cluster_a_checksum_is_kept_where_an_experiment_is_named() -> None:
@@ -166,7 +97,7 @@ def test_of_household_turf_and_cluster_a_checksum_is_kept_where_an_experiment_is
 
 
 def test_somebody_who_is_too_much_is_shown_without_experiments() -> None:
-    state = folded(said("email.bounced", "1", message_id="m", kind="soft", experiment=A), late(60 * DAY))
+    state = folded(said("email.bounced", "1", message_id="m", kind="soft", experiment=A), later(60 * DAY))
     assert experiments(state) == [IN_A]
     assert experiments(reduced(state)) == []
     live = folded(report("1", outcome="refused", experiment=A))

@@ -13,7 +13,7 @@ from streams.domain.contact.identity.identity_edges import told
 from streams.domain.contact.identity.identity_status import CarriedIdentifiers
 from streams.domain.contact.merging import merge
 from streams.domain.contact.state import Fact, Key
-from tests.unit.domain.contact.said import DAY, DONOR, NOON, Arrival, appended, folded, gift, outcomes, report, said
+from tests.unit.domain.contact.said import DAY, DONOR, NOON, Arrival, appended, folded, gift, outcomes, said
 
 RENTED: dict[str, JSON] = {"kind": "rented", "file": "list-1"}
 FORGET = said("contact.provenance_forgotten", "forget", NOON + DAY, kind="rented")
@@ -56,69 +56,6 @@ def test_that_somebody_is_too_young_stays_without_its_source_and_all_else() -> N
         assert (known["donations"]["count"], known["stops"]["phone"]["reason"]) == (0, "consent_withdrawn")
         assert told(DONOR, state) != {}
         assert "list-1" not in str(state.facts)
-
-
-FORGET_PURPOSE = said("contact.purpose_forgotten", "forget", NOON + DAY, purpose="Petition-Water")
-
-
-def test_what_was_collected_for_a_purpose_goes_and_so_does_a_yes_for_it_in_whatever_case() -> None:
-    signed = said("form.submitted", "f", form_id="f", provenance={"kind": "self", "purpose": "petition-water"})
-    yes = said("consent.changed", "y", channel="email", granted=True, purpose="PETITION-WATER")
-    others = [
-        said("consent.changed", "o", channel="email", granted=True, purpose="newsletter"),
-        gift("g", 500, provenance={"kind": "self", "purpose": "newsletter"}),
-        said("consent.changed", "late", NOON + 2 * DAY, channel="text", granted=True, purpose="petition-water"),
-    ]
-
-    for order in permutations([signed, yes, FORGET_PURPOSE]):
-        known = shown(*order, *others)
-        assert known["counts"] == {"consent.changed": 2, "donation.made": 1}
-        assert [word["id"] for word in known["consent_ledger"]] == ["o", "late"]
-        assert [entry.get("purpose") for entry in known["provenance"]] == ["newsletter"]
-
-
-def test_a_no_for_a_purpose_that_is_forgotten_stays_with_its_words() -> None:
-    """Else a yes of before would count again, and who refused would be reached."""
-    no = said("consent.changed", "n", channel="email", granted=False, purpose="petition-water", proof="scan:1")
-
-    for order in permutations([no, FORGET_PURPOSE]):
-        [word] = shown(*order)["consent_ledger"]
-        assert (word["granted"], word["purpose"], word["proof"]) == (False, "petition-water", "scan:1")
-
-
-def test_a_no_that_was_collected_for_a_purpose_loses_its_source_alone() -> None:
-    signed: dict[str, JSON] = {"kind": "self", "purpose": "petition-water"}
-    no = said("consent.changed", "n", channel="phone", granted=False, provenance=signed)
-
-    for order in permutations([no, FORGET_PURPOSE]):
-        known = shown(*order)
-        assert (known["stops"]["phone"]["reason"], "provenance" in known) == ("consent_withdrawn", False)
-
-
-def test_a_copy_that_says_less_brings_nothing_back() -> None:
-    first, copy = gift("1", 500, provenance=RENTED), appended(NOON + 1, gift("1", 500))
-
-    for order in ((first, copy, FORGET), (first, FORGET, copy), (FORGET, first, copy), (FORGET, copy, first)):
-        assert shown(*order)["donations"]["count"] == 0, order
-    assert merge(folded(FORGET, first), folded(copy)).facts == {}
-
-
-def test_a_first_copy_that_is_not_covered_counts_though_another_one_was_forgotten() -> None:
-    first, copy = gift("1", 500), appended(NOON + 1, gift("1", 500, provenance=RENTED))
-
-    for order in ((first, copy, FORGET), (copy, FORGET, first), (FORGET, copy, first), (FORGET, first, copy)):
-        state = folded(*order)
-        assert (profile(DONOR, state)["donations"]["count"], len(state.forgotten)) == (1, 0), order
-    assert len(merge(folded(FORGET, copy), folded(first)).facts) == 1
-
-
-def test_a_first_copy_counts_that_another_command_is_too_early_for() -> None:
-    early = said("contact.provenance_forgotten", "early", NOON - DAY, kind="self")
-    first = gift("1", 500, provenance={"kind": "self"})
-    copy = appended(NOON + 1, gift("1", 500, provenance=RENTED))
-
-    for order in permutations([first, copy, FORGET, early]):
-        assert shown(*order)["donations"]["count"] == 1, order
 
 
 def test_of_a_copy_before_a_command_and_one_after_it_the_earlier_counts() -> None:
@@ -192,14 +129,6 @@ def test_commands_are_gone_through_once_however_many_late_rows_come() -> None:
     state, _ = fold(ContactState(commands=commands), rows)
 
     assert (len(state.forgotten), commands.looks) == (50, 1)
-
-
-def test_a_wrong_number_stays_wrong() -> None:
-    wrong = report("1", method="phone", outcome="wrong_number", support=2, provenance=RENTED)
-
-    for order in ((wrong, FORGET), (FORGET, wrong)):
-        [fact] = folded(*order).facts.values()
-        assert (fact.origin, shown(*order)["canvass"]["support"]) == (None, None)
 
 
 def test_a_command_that_is_a_copy_of_another_one_forgets_nothing() -> None:

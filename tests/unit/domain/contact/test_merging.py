@@ -6,7 +6,6 @@ from tests.unit.domain.contact.said import (
     DONOR,
     NOON,
     appended,
-    fold,
     folded,
     gift,
     profile_of,
@@ -28,27 +27,8 @@ def test_a_message_in_the_other_half_is_retracted_by_the_first_of_its_retraction
     assert profile(DONOR, merge(sent, folded(too_late))) == profile(DONOR, sent)
 
 
-def test_what_has_settled_is_added_up() -> None:
-    late = appended(NOON + 8 * DAY, said("text.replied", "9"))
-    one = folded(said("email.opened", "1", NOON, message_id="m", region="US-NY"), late)
-    other = folded(said("email.opened", "2", NOON + 1, message_id="m", region="US-CA"), late)
-    known = profile(DONOR, merge(one, other))
-    assert known["counts"] == {"email.opened": 2, "text.replied": 1}
-    assert known["email"]["last_opened_at"] == "2012-03-01T12:00:00.001Z"
-    assert known["zones"]["region"] == "US-CA"
-
-
 def test_the_version_is_the_larger_one() -> None:
     assert merge(ContactState(version=3), ContactState(version=5)).version == 5
-
-
-def test_a_merged_state_settles_with_its_next_arrival() -> None:
-    sent = folded(said("email.sent", "1", message_id="m"))
-    merged = merge(sent, folded(appended(NOON + 8 * DAY, gift("2", 5))))
-    assert len(merged.facts) == 2
-    after, _ = fold(merged, [appended(NOON + 8 * DAY, retracted("1"))])
-    assert [fact.id for fact in after.facts.values()] == ["2", "r"]
-    assert profile(DONOR, after)["counts"] == {"donation.made": 1, "email.sent": 1}
 
 
 def test_a_settled_drop_takes_its_messages_variant_back_whichever_half_is_merged_into_the_other() -> None:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from streams.domain.contact import profile
-from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, folded, profile_of, report, said
+from tests.unit.domain.contact.said import DAY, HOUR, NOON, Arrival, profile_of, report, said
 
 
 def sent(id_: str, time: int = NOON, purpose: str = "fundraising") -> Arrival:
@@ -26,12 +25,6 @@ def test_each_channel_has_its_cost(arrival: Arrival, points: dict[str, int]) -> 
     assert profile_of(arrival)["pressure"] == {"points": points, "as_of": "2012-03-01T12:00:00.000Z"}
 
 
-def test_a_touch_weighs_half_after_a_week_and_less_later() -> None:
-    ages = [0, 7 * DAY, 14 * DAY, 30 * DAY, 30 * DAY + 1]
-    known = profile_of(*(sent(f"{age}", NOON - age) for age in ages))
-    assert known["pressure"]["points"] == {"email": 1000 + 500 + 250 + 51}
-
-
 @pytest.mark.parametrize(
     ("age", "left"),
     [
@@ -44,13 +37,3 @@ def test_a_touch_weighs_half_after_a_week_and_less_later() -> None:
 def test_what_a_touch_costs_is_halved_every_week_and_rounded(age: int, left: int) -> None:
     known = profile_of(report("1", NOON - age), sent("2"))["pressure"]
     assert known["points"] == {"door": left, "email": 1000}
-
-
-def test_each_touch_is_rounded_for_itself() -> None:
-    known = profile_of(report("1", NOON, method="phone"), sent("2", NOON - HOUR), sent("3", NOON - 2 * HOUR))
-    assert known["pressure"]["points"] == {"phone": 2000, "email": 996 + 992}
-
-
-def test_without_a_touch_there_is_no_pressure_and_no_time() -> None:
-    assert profile_of(said("email.opened", message_id="m"))["pressure"] == {"points": {}, "as_of": None}
-    assert profile(DONOR, folded())["pressure"] == {"points": {}, "as_of": None}

@@ -44,8 +44,3 @@ def test_the_first_element_is_the_format() -> None:
 def test_bytes_that_are_no_node_are_unreadable(data: bytes) -> None:
     with pytest.raises(Unreadable):
         decode(data)
-
-
-def test_a_node_of_another_format_is_unreadable() -> None:
-    with pytest.raises(Unreadable, match="format 9"):
-        decode(msgspec.msgpack.encode([9, {"quite": "different"}]))

@@ -1,16 +1,15 @@
 """What a policy requires to be known of a person, by channel, purpose and kind of call."""
 
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from events.channels import Channel
-from events.json_types import JSON
-from events.outputs import ConsentWord, ContactProfile, ProvenanceItem
+from events.outputs import ConsentWord, ProvenanceItem
 from events.times import render_time
 from streams.domain.pressure import Policy, answer, decide, default_policy, prepare, read_policy
-from streams.domain.pressure.asking import Evidence, Reservation
+from streams.domain.pressure.asking import Evidence
 from streams.domain.pressure.closures import channel_denial, channel_rules
 from streams.domain.pressure.notices import notice_of
 from streams.domain.pressure.policy_conditions import PolicyCondition
@@ -28,7 +27,6 @@ from tests.unit.domain.pressure.people import (
     person,
     policy,
     ruled,
-    touch,
     unlimited,
 )
 
@@ -63,21 +61,6 @@ def test_a_call_of_a_machine_needs_a_yes_to_just_that_and_somebodys_own_does_not
     assert ruled(decide(whole, rules, asking("phone", automatic=False), NOON)) == ALLOWED
 
 
-@pytest.mark.parametrize("channel", ["phone", "all"])
-@pytest.mark.parametrize("more", [{}, {"basis": "consent", "proof": "x:1"}])
-def test_a_no_to_the_channel_ends_every_yes_to_a_purpose_before_it(channel: str, more: dict[str, str]) -> None:
-    """Who wanted no calls at all, and then said that one may call, is called by nobody's machine."""
-    proven = {"basis": "consent", "proof": "x:1"}
-    earlier, later = (render_time(NOON - days * DAY) for days in (9, 5))
-    no: ConsentWord = {**yes(channel, id="n", at=later), "granted": False}
-    said = [yes("phone", at=earlier, purpose="automatic_calls", **proven), no, yes("phone", **more)]
-    known, rules = person(consent_ledger=said, consent={"phone": True}), ruling(CALLS)
-    assert ruled(decide(known, rules, asking("phone", automatic=True), NOON)) == ("deny", "no_consent")
-    assert ruled(decide(known, rules, asking("phone", automatic=False), NOON)) == ALLOWED
-    anew = person(consent_ledger=[*said, yes("phone", purpose="automatic_calls", id="z")], consent={"phone": True})
-    assert ruled(decide(anew, rules, asking("phone", automatic=True), NOON)) == ALLOWED
-
-
 @pytest.mark.parametrize("automatic", [None, True, False])
 @pytest.mark.parametrize("rules", [unlimited(unknown__phone="allow"), ruling(CALLS)], ids=["none", "machines"])
 def test_a_no_to_machines_closes_the_phone_as_it_always_did(automatic: bool | None, rules: Policy) -> None:
@@ -87,11 +70,6 @@ def test_a_no_to_machines_closes_the_phone_as_it_always_did(automatic: bool | No
     assert set(told["stops"]) == {"phone", "senders", "lists"}
     asked = asking("phone", automatic=automatic)
     assert ruled(decide(known, rules, asked, NOON)) == ("deny", "consent_withdrawn")
-
-
-def test_a_no_to_machines_on_all_channels_closes_them_all() -> None:
-    no = said("consent.changed", channel="all", granted=False, purpose="automatic_calls")
-    assert {channel for channel in get_args(Channel) if channel in profile_of(no)["stops"]} == {*get_args(Channel)}
 
 
 def test_a_later_yes_to_the_phone_opens_it_for_people_and_not_for_machines() -> None:
@@ -109,29 +87,6 @@ def test_a_later_yes_to_the_phone_opens_it_for_people_and_not_for_machines() -> 
         assert ruled(decide(known, rules, receipt, NOON)) == refused
     assert ruled(decide(known, conditions, asking("phone", "transactional"), NOON)) == refused
     assert ruled(decide(known, without, asking("phone"), NOON)) == ALLOWED
-
-
-def test_a_call_that_is_not_said_to_be_somebodys_own_may_be_a_machines() -> None:
-    assert ruled(decide(person(), ruling(CALLS), asking("phone"), NOON)) == ("deny", "no_consent")
-
-
-def test_a_condition_of_one_purpose_leaves_the_others_alone() -> None:
-    rules = ruling(APPEALS)
-    assert ruled(decide(person(), rules, asking("email", "fundraising"), NOON)) == ("deny", "no_consent")
-    assert ruled(decide(person(), rules, asking("email", "mobilisation"), NOON)) == ALLOWED
-    agreed = person(consent_ledger=[yes("email")], consent={"email": True})
-    assert ruled(decide(agreed, rules, asking("email", "fundraising"), NOON)) == ALLOWED
-
-
-def test_bases_of_a_condition_count_in_place_of_those_of_all() -> None:
-    rules = ruling({**APPEALS, "bases": ["legitimate_interest"]}, closures__consent={"bases": ["consent"]})
-    said = yes("email", basis="legitimate_interest")
-    assert (
-        ruled(decide(person(consent_ledger=[said], consent={"email": True}), rules, asking("email"), NOON)) == ALLOWED
-    )
-    other = person(consent_ledger=[yes("email", basis="consent")], consent={"email": True})
-    refused = decide(other, rules, asking("email"), NOON)
-    assert (*ruled(refused), refused.evidence) == ("deny", "no_consent", (Evidence("forms/site", "y"),))
 
 
 NOTICE = {"channel": "phone", "require": "notice"}
@@ -170,116 +125,6 @@ def test_an_allow_says_that_a_notice_is_due_where_the_policy_asks_for_one() -> N
     assert not decide(person(), rules, asking("phone"), NOON).notice_due
 
 
-def test_a_notice_counts_for_its_own_source_and_once_it_has_been_given() -> None:
-    rules, refused = ruling(NOTICE), ("deny", "no_notice")
-    elsewhere = person(provenance=[got("rented", 31, file="a"), given_notice(got("rented", 2, file="b"))])
-    assert ruled(decide(elsewhere, rules, asking("phone"), NOON)) == refused
-    tomorrow = render_time(NOON + DAY)
-    announced = person(provenance=[got("rented", 31), given_notice(got("rented", 2), notice_at=tomorrow)])
-    assert ruled(decide(announced, rules, asking("phone"), NOON)) == refused
-    long_ago = person(provenance=[got("vendor", 2, obtained_at=render_time(NOON - 40 * DAY))])
-    assert ruled(decide(long_ago, rules, asking("phone"), NOON)) == refused
-
-
-def test_an_allow_ends_where_the_time_for_a_notice_does() -> None:
-    """A list is used until `expires_at`: nobody is reached by it whom the policy denies by then."""
-    letters = ruling({"channel": "letter", "require": "notice"})
-    known = person(provenance=[got("rented", 27)])
-    found = decide(known, letters, asking("letter"), NOON)
-    assert (ruled(found), found.expires_at) == (ALLOWED, NOON + DAY)
-    assert ruled(decide(known, letters, asking("letter"), NOON + DAY)) == ("deny", "no_notice")
-    told = person(provenance=[got("rented", 27), given_notice(got("rented", 20))])
-    assert decide(told, letters, asking("letter"), NOON).expires_at == NOON + letters.expiry.letter
-
-
-def test_who_would_have_to_wait_until_it_is_too_late_for_a_notice_is_denied() -> None:
-    """Else a tool that comes again as told is denied for good."""
-    rules, known = ruling(NOTICE), person(provenance=[got("rented", 27)])
-    for end, expected in ((NOON + DAY - 1, ("defer", "reserved")), (NOON + DAY, ("deny", "no_notice"))):
-        others = [Reservation("phone", "field", NOON - HOUR, end)]
-        found = decide(known, rules, asking("phone"), NOON, reserved=others)
-        assert ruled(found) == expected
-        assert ruled(decide(known, rules, asking("phone"), end)) == (ALLOWED if end < NOON + DAY else expected)
-    assert (found.evidence, found.earliest_at) == ((Evidence("lists/a", "rented"),), None)
-    told = person(provenance=[got("rented", 27), given_notice(got("rented", 26))])
-    assert ruled(decide(told, rules, asking("phone"), NOON, reserved=others)) == ("defer", "reserved")
-
-
-@pytest.mark.parametrize("channel", ["email", "phone"])
-def test_a_first_contact_without_a_notice_ends_the_time_for_it(channel: Channel) -> None:
-    """GDPR, article 14 (3) (b): at the latest with the first contact, on whatever channel."""
-    rules, fresh = ruling(NOTICE), got("rented", 20)
-    reached = person(touches=[touch(NOON - 3 * DAY, channel)], provenance=[fresh])
-    found = decide(reached, rules, asking("phone"), NOON)
-    assert (ruled(found), found.evidence) == (("deny", "no_notice"), (Evidence("lists/a", "rented"),))
-    told = person(touches=reached["touches"], provenance=[fresh, given_notice(got("rented", 2))])
-    assert ruled(decide(told, rules, asking("phone"), NOON)) == ALLOWED
-    assert not decide(told, rules, asking("phone"), NOON).notice_due
-    before = person(touches=[touch(NOON - 20 * DAY, channel)], provenance=[fresh])
-    assert decide(before, rules, asking("phone"), NOON).notice_due
-    receipt = person(touches=[touch(NOON - 3 * DAY, "email", "transactional")], provenance=[fresh])
-    assert decide(receipt, rules, asking("phone"), NOON).notice_due
-
-
-def test_a_notice_counts_for_what_had_been_got_by_then() -> None:
-    rules, refused = ruling(NOTICE), ("deny", "no_notice")
-    old = given_notice(got("vendor", 700, obtained_at=render_time(NOON - 710 * DAY)))
-    again = got("vendor", 10)
-    assert decide(person(provenance=[old, again]), rules, asking("phone"), NOON).notice_due
-    assert ruled(decide(person(provenance=[old, again]), rules, asking("phone"), NOON + 20 * DAY)) == refused
-    early = given_notice(got("rented", 5, file="x"), notice_at="2020-01-01T00:00:00Z")
-    assert (
-        ruled(decide(person(provenance=[got("rented", 31, file="x"), early]), rules, asking("phone"), NOON)) == refused
-    )
-    twice = given_notice(got("vendor", 700), last_at=render_time(NOON - DAY))
-    assert not decide(person(provenance=[twice, got("vendor", 10)]), rules, asking("phone"), NOON).notice_due
-    same = given_notice(got("rented", 2), notice_at=render_time(NOON - 31 * DAY))
-    assert ruled(decide(person(provenance=[got("rented", 31), same]), rules, asking("phone"), NOON)) == ALLOWED
-
-
-def rows(*told: tuple[int, dict[str, JSON]]) -> ContactProfile:
-    """Somebody of whom interactions said so, so many days before now, where they come from."""
-    heard = (
-        said("provenance.reported", f"r{number}", NOON - days * DAY, provenance={"kind": "vendor", **more})
-        for number, (days, more) in enumerate(told)
-    )
-    return person(provenance=profile_of(*heard)["provenance"])
-
-
-TOLD: dict[str, JSON] = {"notice": "art14/v1", "notice_by": "letter"}
-
-
-def test_a_row_that_comes_after_a_notice_asks_for_another_one_though_it_says_the_same() -> None:
-    """The next list of the same supplier, or the next delivery of the same file."""
-    rules, refused = ruling(NOTICE), ("deny", "no_notice")
-    fresh = rows((740, {}), (739, TOLD), (10, {}))
-    found = decide(fresh, rules, asking("phone"), NOON)
-    assert (ruled(found), found.notice_due) == (ALLOWED, True)
-    late = decide(fresh, rules, asking("phone"), NOON + 18 * DAY)
-    assert (ruled(late), late.evidence) == (refused, (Evidence("team/a", "r2"),))
-    told = rows((740, {}), (739, TOLD), (10, {}), (9, TOLD))
-    assert not decide(told, rules, asking("phone"), NOON).notice_due
-    assert ruled(decide(told, rules, asking("phone"), NOON + 18 * DAY)) == ALLOWED
-
-
-def test_rows_that_come_again_and_again_put_no_notice_off() -> None:
-    """The time for it begins with the first of those that came after the last notice, and ends with a contact."""
-    rules, refused = ruling(NOTICE), ("deny", "no_notice")
-    known = rows((740, {}), (739, TOLD), (40, {}), (20, {}), (1, {}))
-    found = decide(known, rules, asking("phone"), NOON)
-    assert (ruled(found), found.evidence) == (refused, (Evidence("team/a", "r2"),))
-    reached = rows((740, {}), (739, TOLD), (10, {}), (1, {}))
-    reached["touches"].append(touch(NOON - 5 * DAY, "letter"))
-    assert ruled(decide(reached, rules, asking("phone"), NOON)) == refused
-
-
-def test_the_same_row_told_again_with_the_day_on_which_it_was_got_asks_for_nothing() -> None:
-    row: dict[str, JSON] = {"obtained_at": render_time(NOON - 740 * DAY)}
-    known = rows((735, row), (734, TOLD), (10, row))
-    assert len(known["provenance"]) == 2
-    assert not decide(known, ruling(NOTICE), asking("phone"), NOON).notice_due
-
-
 def test_an_entry_of_a_profile_that_was_written_before_is_asked_of_by_its_last_row() -> None:
     """As long as nothing new is heard of a person, the profile is as an earlier version wrote it."""
     summed = got("vendor", 740, last_at=render_time(NOON - 10 * DAY))
@@ -301,14 +146,6 @@ def test_the_notice_that_is_told_is_one_that_counts() -> None:
     row = got("rented", 10)
     assert notice_of(person(provenance=[again, row]), row) == (again, NOON - 5 * DAY)
     assert notice_of(person(provenance=[again, row]), again) == (again, NOON - 30 * DAY)
-
-
-def test_a_date_that_lies_ahead_puts_no_notice_off() -> None:
-    slip = got("rented", 31, obtained_at="2062-01-01T00:00:00Z")
-    found = decide(person(provenance=[slip]), ruling(NOTICE), asking("phone"), NOON)
-    assert ruled(found) == ("deny", "no_notice")
-    fresh = got("rented", 1, obtained_at="2062-01-01T00:00:00Z")
-    assert decide(person(provenance=[fresh]), ruling(NOTICE), asking("phone"), NOON).notice_due
 
 
 def test_of_a_source_that_makes_nobody_reachable_no_notice_is_asked() -> None:
@@ -334,15 +171,6 @@ def test_who_is_reached_by_such_a_source_is_told_all_the_same() -> None:
         ruled(decide(person(provenance=[no, got("self", 50) | {"addresses": []}]), open_door, asking("phone"), NOON))
         == refused
     )
-
-
-def test_how_long_people_may_be_reached_without_a_notice_is_the_policys() -> None:
-    week, never = ruling({**NOTICE, "within": "7d"}), ruling({**NOTICE, "within": "0m"})
-    known = person(provenance=[got("rented", 8)])
-    assert ruled(decide(known, week, asking("phone"), NOON)) == ("deny", "no_notice")
-    fresh = person(provenance=[got("rented", 1)])
-    assert ruled(decide(fresh, week, asking("phone"), NOON)) == ALLOWED
-    assert ruled(decide(fresh, never, asking("phone"), NOON)) == ("deny", "no_notice")
 
 
 def test_a_policy_without_a_time_for_notices_has_the_version_that_it_had() -> None:
@@ -385,12 +213,6 @@ def test_one_number_under_two_keys_comes_from_where_either_of_its_refs_does() ->
     question = prepare(ruling(ORIGIN), asking("phone"), NOON)
     assert ruled(answer(question, known, refs=[new, old])) == ALLOWED
     assert ruled(answer(question, known, refs=[new])) == ("deny", "no_provenance")
-
-
-def test_on_channels_without_addresses_anything_of_the_person_counts() -> None:
-    rules = ruling({"channel": "door", "require": "provenance"})
-    assert ruled(decide(person(provenance=[origin("voter_list")]), rules, asking("door"), NOON)) == ALLOWED
-    assert ruled(decide(person(), rules, asking("door"), NOON)) == ("deny", "no_provenance")
 
 
 def test_what_is_left_of_a_source_that_was_forgotten_is_no_source_and_needs_no_notice() -> None:
@@ -494,11 +316,6 @@ def test_a_number_from_a_file_for_another_purpose_is_not_called_under_european_r
 def test_transactional_messages_skip_conditions() -> None:
     rules = ruling({"channel": "email", "require": "provenance"}, transactional__teams=["digital"])
     assert ruled(decide(person(), rules, asking("email", "transactional"), NOON)) == ("allow", "transactional")
-
-
-def test_a_no_comes_before_a_condition() -> None:
-    gone = person(addresses=[address(PHONE, "phone", "wrong_number")])
-    assert ruled(decide(gone, ruling(ORIGIN), asking("phone"), NOON)) == ("deny", "wrong_number")
 
 
 def test_conditions_close_no_channel_to_everybody() -> None:

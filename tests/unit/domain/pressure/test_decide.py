@@ -37,25 +37,6 @@ def test_an_allow_ends_with_the_hours() -> None:
     )
 
 
-def test_an_allow_ends_after_the_span_of_its_channel() -> None:
-    assert decide(person(), POLICY, asking("text"), NOON).expires_at == NOON + 2 * HOUR
-    assert decide(person(), POLICY, asking("letter"), NOON).expires_at == NOON + 3 * DAY
-
-
-def test_out_of_hours_waits_for_the_morning() -> None:
-    night = ms("2026-02-05T01:00:00Z")
-    decision = decide(person(), POLICY, asking("text"), night)
-    assert (*ruled(decision), decision.earliest_at) == ("defer", "hours", ms("2026-02-05T14:00:00Z"))
-
-
-def test_a_limit_waits_for_the_hours_after_it() -> None:
-    last = ms("2026-02-04T04:00:00Z")  # 20 hours later it is 19:00 in New York, 21 hours later too late
-    known, cap = person(touches=[touch(last, "text")]), [{"window": "7d", "at_most": 10}]
-    soon, late = (decide(known, policy(gaps__text=gap, caps__text=cap), asking("text"), NOON) for gap in ("20h", "21h"))
-    assert (soon.reason, soon.earliest_at) == ("gap", ms("2026-02-05T00:00:00Z"))
-    assert (late.reason, late.earliest_at) == ("gap", ms("2026-02-05T14:00:00Z"))
-
-
 def test_where_a_channel_never_opens_it_is_denied() -> None:
     """In no hour of any day is it between nine and eight in all of Russia and, the policy says, ever."""
     short = policy(hours__text={"daily": "09:00-10:00"}, hours__country="IS")

@@ -66,32 +66,6 @@ def test_a_no_for_a_purpose_that_nobody_asks_for_closes_the_channel(purpose: str
     assert profile_of(no, to_all)["consent"]["text"] is True
 
 
-def test_a_yes_before_a_no_for_a_purpose_that_nobody_asks_for_is_no_consent() -> None:
-    rules = policy(unknown__text="allow", closures__needs_consent=["text"], closures__consent={"needs_proof": True})
-    yes, no = word(granted=True, days_ago=3), word(granted=False, days_ago=2, purpose="newsletter")
-    later = word(granted=True, days_ago=1)
-    for each in (yes, later):
-        del each["purpose"]
-    proven: ConsentWord = {**yes, "proof": "scan:1"}
-    known = person(consent_ledger=[proven, no, later], consent={"text": True})
-    assert ruled(decide(known, rules, asking("text"), NOON)) == ("deny", "no_consent")
-
-
-def test_a_no_on_all_channels_is_one_on_each() -> None:
-    known = person(consent_ledger=[word(granted=False, channel="all")])
-    for channel in ("email", "text"):
-        assert ruled(decide(known, POLICY, asking(channel, "fundraising"), NOON)) == ("deny", "consent_withdrawn")
-
-
-def test_only_a_later_yes_to_the_purpose_lifts_it() -> None:
-    no, yes = word(granted=False, days_ago=2), word(granted=True)
-    assert ruled(decide(person(consent_ledger=[no, yes]), POLICY, asking("text"), NOON)) == ("allow", "ok")
-    to_the_channel = person(consent_ledger=[no], consent={"text": True})
-    assert ruled(decide(to_the_channel, POLICY, asking("text"), NOON)) == ("deny", "consent_withdrawn")
-    at_once = person(consent_ledger=[no, word(granted=True, days_ago=2)])
-    assert ruled(decide(at_once, POLICY, asking("text"), NOON)) == ("deny", "consent_withdrawn")
-
-
 @pytest.mark.parametrize(
     ("purpose", "answer"), [("fundraising", ("allow", "ok")), ("mobilisation", ("deny", "no_consent"))]
 )
@@ -124,18 +98,6 @@ def test_a_yes_that_lacks_what_the_policy_asks_for_is_no_consent_and_is_the_evid
     assert ruled(decide(proven, strict, asking("text"), NOON)) == ("allow", "ok")
 
 
-def test_where_only_a_yes_to_the_purpose_counts_one_to_the_channel_is_not_enough() -> None:
-    strict = policy(
-        unknown__text="allow", closures__needs_consent=["text"], closures__consent={"for_purpose": ["text"]}
-    )
-    whole = word(granted=True)
-    del whole["purpose"]
-    agreed = person(consent_ledger=[whole], consent={"text": True})
-    assert ruled(decide(agreed, strict, asking("text"), NOON)) == ("deny", "no_consent")
-    assert ruled(decide(agreed, STRICT, asking("text"), NOON)) == ("allow", "ok")
-    assert ruled(decide(person(consent_ledger=[word(granted=True)]), strict, asking("text"), NOON)) == ("allow", "ok")
-
-
 def test_rules_of_consent_for_a_channel_that_needs_none_are_a_mistake_in_the_file() -> None:
     text = default_policy_text().replace(
         "[closures.also_closes]", '[closures.consent]\nfor_purpose = ["text"]\n\n[closures.also_closes]'
@@ -149,26 +111,3 @@ def test_a_policy_without_rules_of_consent_has_the_version_that_it_had() -> None
     assert policy().version == policy(closures__consent={}).version
     assert "consent" not in policy().closures.model_dump()
     assert policy(closures__consent={"needs_proof": True}).version != policy().version
-
-
-@pytest.mark.parametrize("scope", [{"list_id": "news"}, {"sender": "62012"}, {"purpose": "online_ads"}])
-def test_what_is_said_of_a_list_a_sender_or_another_purpose_is_no_word_on_this_one(scope: dict[str, str]) -> None:
-    known = person(consent_ledger=[word(granted=True, days_ago=1, **scope)])
-    assert ruled(decide(known, STRICT, asking("text"), NOON)) == ("deny", "no_consent")
-    known = person(consent_ledger=[word(granted=False, days_ago=1, **scope)])
-    assert ruled(decide(known, POLICY, asking("text"), NOON)) == ("allow", "ok")
-
-
-def test_a_stop_ends_a_proven_yes_to_a_purpose_before_it() -> None:
-    """A later yes to the channel, without a proof, does not bring it back."""
-    stop, plain = word(granted=False, days_ago=5, type="text.opted_out"), word(granted=True, days_ago=3)
-    del stop["purpose"], plain["purpose"]
-    said = [word(granted=True, days_ago=9, basis="consent", proof="x:1"), stop, plain]
-    rules = policy(closures__needs_consent=["text"], closures__consent={"needs_proof": True})
-    known = person(consent_ledger=said, consent={"text": True})
-    assert ruled(decide(known, rules, asking("text", "fundraising"), NOON)) == ("deny", "no_consent")
-
-
-def test_case_and_spelling_make_no_other_purpose() -> None:
-    known = person(consent_ledger=[word(granted=False, purpose="Mobilization")])
-    assert ruled(decide(known, POLICY, asking("text", "mobilisation"), NOON)) == ("deny", "consent_withdrawn")
