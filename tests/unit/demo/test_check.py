@@ -93,15 +93,6 @@ def test_equal_dead_letters_show_no_difference_even_when_one_was_written_twice()
     assert compare_letters(EXPECTED, [*LETTERS, LETTERS[0]]) == []
 
 
-def test_a_missing_dead_letter_is_a_difference() -> None:
-    assert compare_letters(EXPECTED, LETTERS[1:]) == [Difference("dead-letters", None, "not_json", 2, 1)]
-
-
-def test_a_needless_dead_letter_is_a_difference() -> None:
-    more = Letter("invalid_data", "email-events", 0, 12, b"[]")
-    assert compare_letters(EXPECTED, [*LETTERS, more]) == [Difference("dead-letters", None, "invalid_data", 0, 1)]
-
-
 def test_a_dead_letter_with_another_reason_is_a_difference_for_both_reasons() -> None:
     changed = [*LETTERS[:2], LETTERS[2]._replace(reason="invalid_data")]
     assert [one.field for one in compare_letters(EXPECTED, changed)] == ["invalid_data", "no_time"]

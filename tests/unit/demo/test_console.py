@@ -18,7 +18,6 @@ from streams.demo.report import (
     Latency,
     flows,
     most_reached,
-    net_donations,
     top_donors,
 )
 from streams.demo.truth import ContactFields, Fields, Publication, Sent
@@ -112,28 +111,6 @@ def test_the_last_page_fits_80_columns_and_shows_every_part(story: DemoReport, w
     assert "2012" not in page.replace("US-CA", "")
 
 
-def test_the_speed_is_of_the_records_that_it_was_measured_on(story: DemoReport) -> None:
-    """The evening is among the records that came in, and is published at its own pace."""
-    assert "52,000 of the records in 8.4 s, 6,190 records a second" in printed(story, 80)
-
-
-@pytest.mark.parametrize("width", [80, 120])
-def test_contact_ids_on_the_last_page_are_not_cut_off(story: DemoReport, width: int) -> None:
-    assert printed(story, width).count(LONG_ID) == len(story.figures.top_donors) + len(story.reached) == 5
-
-
-def test_each_experiment_is_shown_with_its_finding(story: DemoReport) -> None:
-    assert "opened against A: B +21.70 pp" in printed(story, 80)
-
-
-def test_names_of_experiments_are_whole_on_a_narrow_terminal_however_much_is_said_of_them(story: DemoReport) -> None:
-    says = "opened against A: B +17.66 pp (15.02 to 20.30), a discovery; p of the split 0.921, as planned"
-    tried = [ExperimentLine(f"subject-ask-{number}", 1_234, says) for number in (11, 12)]
-    page = printed(replace(story, tried=tried), 80)
-    assert all(line.experiment in page for line in tried)
-    assert max(map(len, page.splitlines())) <= 80
-
-
 def test_a_failed_self_check_shows_the_first_differences(story: DemoReport) -> None:
     differences = [Difference("redis", f"{LONG_ID}{place}", "tags", [], ["x"]) for place in range(30)]
     page = printed(replace(story, differences=differences), 120)
@@ -141,42 +118,6 @@ def test_a_failed_self_check_shows_the_first_differences(story: DemoReport) -> N
     assert f"{LONG_ID}0" in page
     assert "and 18 more" in page
     assert "agree" not in page
-
-
-def test_a_run_without_any_record_has_a_last_page_too() -> None:
-    nothing = Figures(0, 0, 0, {}, 0, {}, 0, 0.0, 0.0, Latency(0.0, 0.0))
-    assert "nothing" in printed(DemoReport(nothing, [], [], [], 0), 80)
-
-
-def test_flows_are_counted_by_topic_and_team() -> None:
-    one = gift("ann", 1)
-    told = [
-        Publication("a", None, b"", [], one, "first", True, None),
-        Publication("a", None, b"", [], one, "repeat", False, None),
-        Publication("b", None, b"", [], replace(one, source="field/van"), "bad", False, "no_time"),
-    ]
-    counted = [(flow.topic, flow.team, flow.published, flow.repeats, flow.late, flow.refused) for flow in flows(told)]
-    assert counted == [("a", "digital", 2, 1, 1, 0), ("b", "field", 1, 0, 0, 1)]
-
-
-def test_top_donors_come_by_net_amount() -> None:
-    found = top_donors(PROFILES.values())
-    assert [(one.contact_id, one.gifts, one.net) for one in found] == [
-        ("bob", 1, {"USD": 90_000}),
-        ("ann", 2, {"USD": 1_200}),
-    ]
-
-
-def test_most_reached_come_by_messages_and_conversations() -> None:
-    found = most_reached(PROFILES.values(), 2)
-    assert [(one.contact_id, one.emails, one.texts, one.conversations) for one in found] == [
-        ("cat", 0, 1, 1),
-        ("ann", 1, 0, 0),
-    ]
-
-
-def test_net_donations_are_summed_over_contacts() -> None:
-    assert net_donations(PROFILES.values()) == {"USD": 91_200}
 
 
 def test_the_line_beside_the_spinner_names_the_phase_how_far_it_is_and_how_long_it_has_taken() -> None:

@@ -6,14 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from events.contact import Contact
-from events.envelope import Interaction, Record, decode
-from events.identifiers import Hasher
-from events.refusal import Refusal
+from events.envelope import Interaction
 from streams.demo.evening import (
     BROKEN,
     EXPERIMENT,
-    LENGTH,
     MAILING,
     QUIET_TURF,
     TEXTS,
@@ -27,10 +23,9 @@ from streams.demo.evening_report import accepted_once
 from streams.demo.oracle import experiment_results
 from streams.demo.recount_campaigns import campaigns, mailbox_of
 from streams.demo.script import as_sent, contributions, write_script
-from streams.demo.source_system import DAY, HOUR, MINUTE, parse_time_ms
+from streams.demo.source_system import DAY, HOUR, parse_time_ms
 from streams.demo.truth import Publication, Sent
 from streams.demo.voters import TURFS
-from streams.services.console.charts import shade_of
 
 NOW = int(datetime(2026, 11, 28, 12, tzinfo=UTC).timestamp() * 1_000)
 STARTS = last_evening(NOW)
@@ -63,18 +58,6 @@ def published(evening: Evening) -> list[Publication]:
     return [one.publication for one in evening.arrivals]
 
 
-@pytest.mark.parametrize("hour", range(24))
-def test_the_last_evening_is_over_and_no_other_has_ended_since(hour: int) -> None:
-    now = NOW // DAY * DAY + hour * HOUR
-    assert now - DAY < last_evening(now) + LENGTH <= now
-
-
-def test_an_evening_depends_on_its_seed_and_its_day_alone(donations: list[Sent]) -> None:
-    few = donations[:300]
-    assert write_evening(few, 7, 0.02, STARTS) == write_evening(few, 7, 0.02, STARTS)
-    assert write_evening(few, 7, 0.02, STARTS) != write_evening(few, 8, 0.02, STARTS)
-
-
 def test_a_whole_evening_has_20_thousand_doors_and_calls_and_two_sends(whole: Evening) -> None:
     sent = accepted_once(whole)
     types = Counter(one.type for one in sent)
@@ -91,27 +74,6 @@ def test_records_of_an_evening_come_in_order_and_within_it(evening: Evening) -> 
     assert times[0] >= STARTS
     assert times[-1] <= evening.ends
     assert [act.at for act in evening.acts] == sorted(act.at for act in evening.acts)
-
-
-def test_evenings_before_have_the_same_work_at_the_same_time_under_other_names(evening: Evening) -> None:
-    by_day: dict[int, list[Sent]] = {}
-    for one in evening.before:
-        if one.reason is None:
-            days, after = divmod(parse_time_ms(one.sent.time) - STARTS, DAY)
-            assert after < LENGTH
-            by_day.setdefault(days, []).append(one.sent)
-    assert by_day.keys() == {-7, -1}
-    for those in by_day.values():
-        assert {one.source for one in those} == {one.publication.sent.source for one in evening.arrivals}
-        assert len({one.fields["campaign_id"] for one in those if "campaign_id" in one.fields}) == 2
-
-
-def test_nothing_breaks_and_nothing_is_tried_in_the_evenings_before(evening: Evening) -> None:
-    before = [one.sent for one in evening.before if one.reason is None]
-    assert not [one for one in before if "experiment" in one.fields or one.type == "email.complained"]
-    tonight = {(one.source, one.id) for one in accepted_once(evening)}
-    assert tonight.isdisjoint((one.source, one.id) for one in before)
-    assert {MAILING, TEXTS}.isdisjoint(one.fields.get("campaign_id") for one in before)
 
 
 def test_nobody_is_knocked_at_twice_within_a_week_but_at_the_turf_that_is_left_early(whole: Evening) -> None:
@@ -148,16 +110,6 @@ def test_no_two_teams_reach_one_person_in_an_evening_and_nobody_who_said_no_befo
 def test_nothing_is_published_in_an_evening_before_it_happened(evening: Evening) -> None:
     good = [one for one in evening.arrivals if one.publication.reason is None]
     assert all(parse_time_ms(one.publication.sent.time) <= one.at for one in good)
-
-
-def test_intake_decides_on_each_record_of_an_evening_as_its_truth_says(evening: Evening) -> None:
-    for one in published(evening):
-        read = decode(Record(one.topic, one.value, one.headers, NOW))
-        if isinstance(read, Refusal):
-            assert str(read.reason) == one.reason
-        else:
-            assert one.reason is None
-            assert (read.type, read.source, read.id) == (one.sent.type, one.sent.source, one.sent.id)
 
 
 def test_complaints_about_the_mailing_come_near_the_limit_and_never_reach_it(evening: Evening) -> None:
@@ -199,39 +151,9 @@ def test_the_evenings_experiment_shows_that_the_second_subject_is_better(evening
     assert second > 1.4 * first > 0
 
 
-def test_nobody_knocks_at_the_quiet_turf_after_the_first_hour_and_a_half(evening: Evening) -> None:
-    knocks = [
-        parse_time_ms(one.time) - STARTS for one in accepted_once(evening) if one.fields.get("turf") == QUIET_TURF
-    ]
-    assert 0 < max(knocks) < 90 * MINUTE
-
-
-def test_no_two_people_of_an_evening_share_an_identifier(evening: Evening) -> None:
-    hasher = Hasher([b"key"])
-    owners: dict[str, set[str]] = {}
-    for one in accepted_once(evening):
-        person = hasher.fragment(Contact.model_validate(one.contact)) or ""
-        email, phone = one.contact.get("email"), one.contact.get("phone")
-        for address in (email and hasher.email(email), phone and hasher.phone(phone)):
-            if address:
-                owners.setdefault(address, set()).add(person)
-    assert len(owners) > 1_000
-    assert {len(people) for people in owners.values()} == {1}
-
-
 def test_a_script_with_an_evening_publishes_the_rest_as_without_and_counts_both() -> None:
     without, played = write_script(3, 0.02), write_script(3, 0.02, evening_starts=STARTS)
     assert played.evening is not None
     assert played.publications == [*without.publications, *played.evening.before]
     assert played.everything() == [*played.publications, *published(played.evening)]
     assert len(played.letters()) > len(without.letters()) > 0
-
-
-def test_doors_and_calls_differ_from_state_to_state_so_that_a_map_of_them_has_shades(evening: Evening) -> None:
-    reports = Counter(
-        one.sent.contact["region"]
-        for one in published(evening)
-        if one.sent.type == "canvass.reported" and not one.reason
-    )
-    most = max(reports.values())
-    assert len({shade_of(count, most) for count in reports.values()}) >= 4

@@ -1,42 +1,18 @@
 """What there was to see in an evening: the oracle's counts of campaigns, and when a rate is near its limit."""
 
 from dataclasses import replace
-from io import StringIO
 
 import pytest
-from rich.console import Console
 
 from events.outputs import SystemAlert
 from streams.demo.check import ABSENT, Difference
-from streams.demo.console import evening_lines, render
-from streams.demo.evening import Evening
-from streams.demo.evening_figures import EveningFigures
 from streams.demo.evening_play import PlayedEvening
 from streams.demo.evening_report import alert_differences, compare_campaigns
 from streams.demo.evening_watch import near_limits
 from streams.demo.recount_campaigns import Mails, campaigns
-from streams.demo.report import DemoReport, Figures, Latency
 from streams.demo.truth import ContactFields, Fields, Sent
 from streams.domain.campaigns import CampaignCounts, MailReport, ProviderCounts, ReportCount
 from streams.domain.pressure.rates import CampaignRates
-
-NIGHT = EveningFigures(
-    doors=13_000,
-    calls=7_000,
-    met=4_600,
-    net=50_250_000,
-    mailing="gotv-3",
-    near="gmail: 9 complaints of 3,293 messages, 0.273%; the limit is 0.3%",
-    experiment="subject-gotv-3",
-    verdict="opened against A: B +5.04 pp, better, holds beside all other experiments (a discovery)",
-    broken="digital/signup",
-    refused=1_800,
-    is_quarantined=True,
-    released=66,
-    quiet_turf="nv-7",
-    quiet_since=1_795_817_999_000,
-)
-FIGURES = Figures(9, 9, 0, {}, 3, {"USD": 959_940}, 9, 1.0, 9.0, Latency(1.0, 2.0), evening=NIGHT)
 
 
 def mail(type_: str, id_: str, email: str | None, **fields: str) -> Sent:
@@ -93,36 +69,6 @@ def test_complaints_are_near_their_limit_from_90_percent_on_or_if_one_more_reach
     assert near_limits(counted(999, 9), rates) == {}, "of so few nothing is judged"
 
 
-def shown(evening: EveningFigures) -> str:
-    console = Console(width=80, file=StringIO(), color_system=None, force_terminal=True)
-    console.print(render(DemoReport(replace(FIGURES, evening=evening), [], [], [], 3)))
-    assert isinstance(console.file, StringIO)
-    return console.file.getvalue()
-
-
-def test_the_last_page_says_what_there_was_to_see_in_80_columns() -> None:
-    page = shown(NIGHT)
-    assert max(map(len, page.splitlines())) <= 80
-    for told in ("13,000 doors", "7,000 calls", "23% met", "nv-7", "17:19", "$502,500.00", "9 complaints", "better"):
-        assert told in page
-    assert "1,800 records refused, 66 good ones held" in page
-
-
-def test_an_evening_is_told_in_lines_with_their_times() -> None:
-    console = Console(width=40, file=StringIO(), color_system=None)
-    evening = Evening(1_795_813_200_000, [], [], [], 0)
-    with evening_lines(console, evening) as teller:
-        teller.say(evening.starts + 5_400_000, "a sentence that is longer than a line of it")
-        teller.move(evening.starts, 7)
-    assert isinstance(console.file, StringIO)
-    assert console.file.getvalue().splitlines()[1:] == [
-        "The evening of Friday 27 November 2026, ",
-        "times of America/New_York:",
-        "17:30  a sentence that is longer than a ",
-        "       line of it                       ",
-    ]
-
-
 QUARANTINED: SystemAlert = {
     "alert_id": "1",
     "rule": "source_quarantined",
@@ -148,8 +94,3 @@ def test_the_broken_source_is_quarantined_once_unless_all_of_it_came_before_anyb
     alerts: tuple[SystemAlert, ...], is_at_once: bool, is_right: bool
 ) -> None:
     assert (not list(alert_differences(PlayedEvening(alerts, 0, is_at_once)))) is is_right
-
-
-def test_the_summary_says_quarantine_only_where_there_was_one() -> None:
-    assert "in quarantine: 1,800 records refused, 66 good ones" in shown(NIGHT)
-    assert "1,800 records refused; not in quarantine" in shown(replace(NIGHT, is_quarantined=False, released=0))

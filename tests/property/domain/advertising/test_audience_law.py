@@ -13,8 +13,7 @@ from streams.domain.contact import ContactState, decode, encode, fold, merge, pr
 from streams.domain.contact.merging import person
 from streams.domain.contact.publication.size_limit import reduced
 from streams.domain.pressure import default_policy
-from tests.property.domain.contact.strategies import IDS, SOURCES, deliveries, few, fields, key
-from tests.property.domain.contact.test_consent_law import counting
+from tests.property.domain.contact.strategies import IDS, SOURCES, counted, deliveries, few, fields, key, parts
 from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, by, said
 
 RULES = gate_rules(default_policy("eu").closures.consent, REFUSED_KINDS)
@@ -79,13 +78,10 @@ def why(state: ContactState, at: int = LATER) -> str:
 def test_in_any_order_with_copies_and_in_parts_the_verdict_is_that_of_plain_loops(
     life: list[Arrival], data: st.DataObject
 ) -> None:
-    dealt: list[list[Arrival]] = [[], [], []]
-    for each in data.draw(deliveries(life)):
-        dealt[data.draw(st.integers(0, 2))].append(each)
-    parts = [decode(encode(state_of(part))) for part in dealt]
-    found = why(reduce(merge, parts, ContactState()))
+    states = [decode(encode(state_of(part))) for part in data.draw(parts(data.draw(deliveries(life))))]
+    found = why(reduce(merge, states, ContactState()))
     event(f"why: {found}")
-    assert found == (why_out(counting(life)) or "admitted")
+    assert found == (why_out(counted(life)) or "admitted")
 
 
 @given(lives(), st.sampled_from(CHANNELS), st.integers(0, 3))

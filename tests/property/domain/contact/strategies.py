@@ -3,9 +3,10 @@
 Copies of one (source, id) are equal but for their times, as the contract asks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 from msgspec import structs
@@ -13,6 +14,8 @@ from msgspec import structs
 from events.interactions.canvass import BallotStatus
 from events.json_types import JSON
 from events.registry import MESSAGES, types_that
+from streams.demo.recount import CountedEvent
+from streams.demo.truth import ContactFields
 from tests.unit.domain.contact.said import DAY, HOUR, NOON, Arrival, appended, by, said
 from tests.unit.events.records import REQUIRED
 
@@ -244,3 +247,16 @@ def chunks(draw: st.DrawFn, arrivals: Sequence[Each]) -> list[list[Each]]:
     """`arrivals` cut anywhere, in their order."""
     cuts = sorted(draw(st.sets(st.integers(0, len(arrivals)), max_size=4)))
     return [list(arrivals[start:end]) for start, end in zip([0, *cuts], [*cuts, len(arrivals)], strict=True)]
+
+
+def counted(life: Iterable[Arrival], named: Callable[[Arrival], ContactFields] = lambda _: {}) -> list[CountedEvent]:
+    """What nobody takes back, in order, as the demo's oracle has it. `named`: whom an arrival is about."""
+    told: list[tuple[Arrival, Any]] = [(each, each.interaction.data.plain()) for each in life]
+    gone = {(data["retracts"]["source"], data["retracts"]["id"]) for _, data in told if "retracts" in data}
+    found = []
+    for each, data in told:
+        heard = each.interaction
+        if heard.type != "interaction.retracted" and key(each) not in gone:
+            at = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=heard.time)
+            found.append(CountedEvent(at, heard.source, heard.id, heard.type, named(each), data))
+    return sorted(found, key=lambda one: (one.at, one.source, one.id))

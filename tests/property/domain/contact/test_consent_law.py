@@ -1,7 +1,7 @@
 """The consent ledger, and what one purpose says of a permission, against plain loops over what was said."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import reduce
 from typing import Any
 
@@ -19,7 +19,18 @@ from streams.domain.contact.publication.size_limit import reduced, shorter_and_s
 from streams.domain.pressure import PermissionRequest, default_policy
 from streams.domain.pressure.policy import ConsentRules
 from streams.domain.pressure.purposes import consent_denial, withdrawal
-from tests.property.domain.contact.strategies import DATA, IDS, SOURCES, Fields, deliveries, few, fields, key
+from tests.property.domain.contact.strategies import (
+    DATA,
+    IDS,
+    SOURCES,
+    Fields,
+    counted,
+    deliveries,
+    few,
+    fields,
+    key,
+    parts,
+)
 from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, by, said
 
 WORDS = ("email.unsubscribed", "email.complained", "text.opted_out", "interaction.retracted")
@@ -49,23 +60,6 @@ def lives(draw: st.DrawFn) -> list[Arrival]:
     return list({key(each): each for each in life}.values())
 
 
-def counting(life: Sequence[Arrival]) -> list[CountedEvent]:
-    """What nobody takes back, in order."""
-    gone: set[Any] = set()
-    for each in life:
-        if each.interaction.type == "interaction.retracted":
-            retracts: Any = each.interaction.data.plain()["retracts"]
-            gone.add((retracts["source"], retracts["id"]))
-    found = []
-    for each in life:
-        heard = each.interaction
-        if heard.type != "interaction.retracted" and key(each) not in gone:
-            at = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=heard.time)
-            told: Any = heard.data.plain()
-            found.append(CountedEvent(at, heard.source, heard.id, heard.type, {}, told))
-    return sorted(found, key=lambda one: (one.at, one.source, one.id))
-
-
 def ledger_of(known: ContactProfile) -> dict[str, object]:
     return {name: known["consent_ledger"] for name in ("consent_ledger",) if name in known}
 
@@ -74,11 +68,9 @@ def ledger_of(known: ContactProfile) -> dict[str, object]:
 def test_in_any_order_with_copies_and_in_parts_the_ledger_is_every_word_that_counts(
     life: list[Arrival], data: st.DataObject
 ) -> None:
-    dealt: list[list[Arrival]] = [[], [], []]
-    for each in data.draw(deliveries(life)):
-        dealt[data.draw(st.integers(0, 2))].append(each)
-    parts = [decode(encode(fold(ContactState(), [each.fact() for each in part])[0])) for part in dealt]
-    known, told = profile(DONOR, reduce(merge, parts, ContactState())), counting(life)
+    dealt = data.draw(parts(data.draw(deliveries(life))))
+    states = [decode(encode(fold(ContactState(), [each.fact() for each in part])[0])) for part in dealt]
+    known, told = profile(DONOR, reduce(merge, states, ContactState())), counted(life)
     event(f"words: {len(told)}")
     assert ledger_of(known) == consent_ledger(told)
     assert known["consent"] == consent(told)
@@ -89,7 +81,7 @@ def test_in_any_order_with_copies_and_in_parts_the_ledger_is_every_word_that_cou
 def test_of_a_purpose_the_last_word_holds_and_in_doubt_it_is_a_no(
     life: list[Arrival], channel: Channel, purpose: Purpose
 ) -> None:
-    known, told = profile(DONOR, fold(ContactState(), [each.fact() for each in life])[0]), counting(life)
+    known, told = profile(DONOR, fold(ContactState(), [each.fact() for each in life])[0]), counted(life)
     request = PermissionRequest(channel=channel, purpose=purpose, team="digital")
     yes, no = latest(told, channel, purpose, granted=True), latest(told, channel, purpose, granted=False)
     refused = no is not None and (yes is None or no.at >= yes.at)
@@ -143,7 +135,7 @@ RULES: st.SearchStrategy[ConsentRules] = st.builds(
 def test_a_yes_counts_if_it_holds_and_is_what_the_rules_ask_for(
     life: list[Arrival], channel: Channel, purpose: Purpose, rules: ConsentRules
 ) -> None:
-    known, told = profile(DONOR, fold(ContactState(), [each.fact() for each in life])[0]), counting(life)
+    known, told = profile(DONOR, fold(ContactState(), [each.fact() for each in life])[0]), counted(life)
     request = PermissionRequest(channel=channel, purpose=purpose, team="digital")
     no = latest(told, channel, purpose, granted=False)
     refused = noes_to_all(told, channel)

@@ -16,7 +16,7 @@ from streams.domain.contact.person_view import overview
 from streams.domain.contact.profile import profile_of
 from streams.domain.contact.publication.size_limit import bounded, reduced, shorter_and_shorter
 from streams.services.retention.due import inactive_items
-from tests.property.domain.contact.strategies import LATER, Feed, deliveries, feeds, key, lives
+from tests.property.domain.contact.strategies import LATER, Feed, deliveries, feeds, key, lives, parts
 from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, appended, said
 
 OWN = {
@@ -68,9 +68,7 @@ def is_due(life: Sequence[Arrival], until: int) -> bool:
 def test_in_any_order_with_copies_and_in_parts_just_those_are_due_whom_a_loop_finds(
     feed: Feed, rule: InactivityRule, data: st.DataObject
 ) -> None:
-    dealt: list[list[Arrival]] = [[], [], []]
-    for each in feed.delivered:
-        dealt[data.draw(st.integers(0, 2))].append(each)
+    dealt = data.draw(parts(feed.delivered))
     folded = [decode(encode(fold(ContactState(), [each.fact() for each in part])[0])) for part in dealt]
     shown = profile(DONOR, reduce(merge, folded, ContactState()))
     expected = is_due(feed.life, rule.until)

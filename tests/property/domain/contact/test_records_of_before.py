@@ -41,25 +41,6 @@ def consent_after(fact: Fact) -> dict[str, bool]:
     return {str(channel): yes for channel, yes in said.items()}
 
 
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"purpose": "fund raising"},
-        {"purpose": "I agree, form 3"},
-        {"purpose": ""},
-        {"purpose": 5},
-        {"purpose": ["fundraising"]},
-        {"controller": "Party of X"},
-        {"wording": "I agree, form 3"},
-        {"proof": ""},
-        {"provenance": "crm"},
-        {"provenance": {"kind": "crm"}},
-    ],
-)
-def test_a_no_binds_whatever_was_said_along_with_it(more: dict[str, JSON]) -> None:
-    assert consent_after(read("consent.changed", channel="email", granted=False, **more)) == {"email": False}
-
-
 @pytest.mark.parametrize("more", [{"controller": ""}, {"proof": ""}, {"purpose": ""}])
 def test_a_yes_loses_what_cannot_be_read(more: dict[str, JSON]) -> None:
     fact = read("consent.changed", channel="email", granted=True, wording="v1", **more)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from events.times import render_time
 from streams.domain.contact import ContactState, merge, profile
 from streams.domain.contact.publication.suppressed_channels import closed_channels_of
+from tests.property.domain.contact.strategies import parts
 from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, folded, said
 
 
@@ -36,10 +37,7 @@ def binding(told: list[Arrival]) -> str | None:
 
 @given(words(), st.data())
 def test_in_any_order_and_in_parts_the_same_suppression_binds(told: list[Arrival], data: st.DataObject) -> None:
-    dealt: list[list[Arrival]] = [[], [], []]
-    for each in data.draw(st.permutations(told)):
-        dealt[data.draw(st.integers(0, 2))].append(each)
-    parts = [folded(*each) for each in dealt]
-    stop = profile(DONOR, reduce(merge, parts, ContactState()))["stops"].get("all")
+    states = [folded(*each) for each in data.draw(parts(data.draw(st.permutations(told))))]
+    stop = profile(DONOR, reduce(merge, states, ContactState()))["stops"].get("all")
     assert (None if stop is None else stop["id"]) == binding(told)
-    assert [each.id for each in closed_channels_of(parts)] == [id_ for id_ in [binding(told)] if id_ is not None]
+    assert [each.id for each in closed_channels_of(states)] == [id_ for id_ in [binding(told)] if id_ is not None]

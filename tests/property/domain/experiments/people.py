@@ -1,7 +1,6 @@
 """What a person gives to experiments, by the fold and by the oracle, in one shape."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 from msgspec.structs import asdict
@@ -15,7 +14,7 @@ from streams.domain.contact.packed_contribution import NOTHING, PackedContributi
 from streams.domain.contact.person_view import overview
 from streams.domain.experiments.counting_rules import CountingRule
 from streams.domain.experiments.person_sums import packed_contribution_of
-from tests.property.domain.contact.strategies import SOURCES, Feed, Fields, deliveries, few, fields, key
+from tests.property.domain.contact.strategies import SOURCES, Feed, Fields, counted, deliveries, few, fields, key
 from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, by, said
 from tests.unit.events.records import REQUIRED
 
@@ -141,20 +140,5 @@ def all_by_the_oracle(life: Iterable[Arrival], rules: Rules) -> dict[str, Person
 
 
 def told(life: Iterable[Arrival]) -> list[CountedEvent]:
-    """What counts, in order."""
-    once = {key(arrival): arrival.interaction for arrival in life}
-    gone = {
-        (each.data.retracts.source, each.data.retracts.id) for each in once.values() if hasattr(each.data, "retracts")
-    }
-    at_zero = datetime.fromtimestamp(0, UTC)
-    counted = [
-        CountedEvent(
-            at_zero + timedelta(milliseconds=each.time),
-            *(each.source, each.id, each.type),
-            {},
-            each.data.model_dump(),  # type: ignore[arg-type]
-        )
-        for name, each in once.items()
-        if name not in gone and each.type != "interaction.retracted"
-    ]
-    return sorted(counted, key=lambda one: (one.at, one.source, one.id))
+    """What counts, in order, of each interaction once."""
+    return counted({key(arrival): arrival for arrival in life}.values())

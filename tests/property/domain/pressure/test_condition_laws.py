@@ -16,7 +16,7 @@ from streams.domain.pressure.conditions import conditions_on, unmet
 from streams.domain.pressure.denials import JudgedAddress
 from streams.domain.pressure.policy import ConsentRules
 from streams.domain.pressure.policy_conditions import PolicyCondition
-from tests.property.domain.contact.strategies import IDS, SOURCES, deliveries, key
+from tests.property.domain.contact.strategies import IDS, SOURCES, deliveries, key, parts
 from tests.property.domain.pressure.strategies import KINDS, conditions
 from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, by, said
 from tests.unit.domain.pressure.people import policy
@@ -73,11 +73,9 @@ def judged(state: ContactState, found: Sequence[PolicyCondition], request: Permi
 def test_the_first_condition_that_a_loop_over_what_was_said_finds_unmet_is_the_reason(
     life: list[Arrival], found: list[PolicyCondition], request: PermissionRequest, data: st.DataObject
 ) -> None:
-    dealt: list[list[Arrival]] = [[], [], []]
-    for each in data.draw(deliveries(life)):
-        dealt[data.draw(st.integers(0, 2))].append(each)
-    parts = [decode(encode(fold(ContactState(), [each.fact() for each in part])[0])) for part in dealt]
-    answer = judged(reduce(merge, parts, ContactState()), found, request)
+    dealt = data.draw(parts(data.draw(deliveries(life))))
+    states = [decode(encode(fold(ContactState(), [each.fact() for each in part])[0])) for part in dealt]
+    answer = judged(reduce(merge, states, ContactState()), found, request)
     expected = next((why for each in found if (why := why_not(each, life, request)) is not None), None)
     event(f"{expected}, {len(found)} conditions")
     assert (None if answer is None else answer.reason) == expected

@@ -1,10 +1,7 @@
 """Limits are told of once, while a campaign is being sent, and from enough messages on."""
 
-from typing import get_args
-
 import pytest
 
-from events.mailboxes import Mailbox
 from streams.domain.campaigns import (
     AlertedLimit,
     Campaign,
@@ -53,17 +50,6 @@ def test_the_larger_of_sent_and_delivered_counts_as_messages() -> None:
     assert not raised(counts(delivered=1000, sent=1001, complaints=told(3)))
 
 
-def test_each_provider_is_judged_by_itself() -> None:
-    limits = rates(complaints={"yahoo": 0.1}, unsubscribes={"apple": 0.001})
-    tally = ProviderCounts(sent=1000, complaints=told(10), unsubscribes=told(10))
-    known = CampaignCounts(dict.fromkeys(get_args(Mailbox), tally), NOON)
-    found = {(each.passed.rule, each.passed.mailbox) for each in raised(known, None, limits)}
-    assert found == {
-        *(("campaign_complaints", mailbox) for mailbox in ("gmail", "microsoft", "apple", "other")),
-        ("campaign_unsubscribes", "apple"),
-    }
-
-
 def test_a_limit_that_was_told_is_not_told_again_and_another_one_is() -> None:
     known = counts(sent=1000, complaints=told(50))
     assert not raised(known, None, RATES, PASSED)
@@ -71,10 +57,6 @@ def test_a_limit_that_was_told_is_not_told_again_and_another_one_is() -> None:
         assert [each.passed.limit for each in raised(known, None, rates(complaints={"gmail": limit}), PASSED)] == [
             limit
         ]
-
-
-def test_a_campaign_of_which_no_message_is_known_is_not_being_sent() -> None:
-    assert not raised(counts(last_sent=None, complaints=told(50)))
 
 
 @pytest.mark.parametrize(("late", "is_told"), [(3 * DAY, True), (3 * DAY + 1, False)])
@@ -91,8 +73,3 @@ def test_late_reports_do_not_raise_what_earlier_ones_did_not() -> None:
     assert not raised(known, CampaignCounts({"gmail": ProviderCounts(complaints=told(7, NOON + 4 * DAY))}))
     assert raised(known, CampaignCounts({"gmail": ProviderCounts(complaints=told(1))}))
     assert raised(known, counts(sent=1))
-
-
-def test_what_is_of_no_concern_to_a_limit_does_not_raise_it() -> None:
-    news = CampaignCounts({"gmail": ProviderCounts(unsubscribes=told(1)), "yahoo": ProviderCounts(sent=1)}, NOON)
-    assert not raised(sum_counts(counts(sent=1000, complaints=told(50)), news), news)

@@ -9,9 +9,8 @@ from streams.domain.campaigns import (
     ReportCount,
     mention_in,
 )
-from streams.domain.campaigns.counts import MAX_EVIDENCE
 from streams.domain.contact.facts.from_records import read_said
-from tests.unit.domain.campaigns.sending import HOUR, NOON, report
+from tests.unit.domain.campaigns.sending import NOON, report
 from tests.unit.events.records import accepted, event
 from tests.unit.worker.agents.contacts.interaction_records import HASHER
 
@@ -48,31 +47,7 @@ def test_messages_and_reports_of_a_campaign_are_counted_by_provider() -> None:
     }
 
 
-def test_every_type_has_its_column() -> None:
-    count = CampaignCounter()
-    for number, type_ in enumerate(["email.sent", "email.delivered", "email.complained", "email.unsubscribed"]):
-        taken(count, type_, report(number, NOON + number * HOUR))
-    assert count.found() == {
-        "c": CampaignCounts(
-            {
-                "gmail": ProviderCounts(
-                    1, 1, ReportCount(1, (report(2, NOON + 2 * HOUR),)), ReportCount(1, (report(3, NOON + 3 * HOUR),))
-                )
-            },
-            NOON + HOUR,
-        )
-    }
-
-
 def test_whoever_named_no_address_counts_as_others() -> None:
     count = CampaignCounter()
     taken(count, "email.unsubscribed", report(1), "no address")
     assert count.found()["c"].tallies.keys() == {"other"}
-
-
-def test_of_many_reports_the_latest_are_shown() -> None:
-    count = CampaignCounter()
-    for number in range(2 * MAX_EVIDENCE):
-        taken(count, "email.complained", report(number, NOON - number))
-    latest = tuple(report(number, NOON - number) for number in reversed(range(MAX_EVIDENCE)))
-    assert count.found()["c"].tallies["gmail"].complaints == ReportCount(2 * MAX_EVIDENCE, latest)

@@ -150,17 +150,6 @@ def test_of_a_bounce_and_a_delivery_at_one_time_the_larger_source_and_id_is_late
     assert statuses(*bounces, said("email.delivered", {"email": ADA}, delivery)) == {"email": status}
 
 
-def test_a_later_version_of_a_report_names_no_address() -> None:
-    other = "+1 212 555 0177"
-    report: dict[str, JSON] = {"method": "phone", "report_id": "r"}
-    mine, others = ({"contact_id": "crm.1", "phone": number} for number in (NUMBER, other))
-    first = said("canvass.reported", {**mine}, "1", 0, OLD, outcome="contacted", **report)
-    again = said("canvass.reported", {**others}, "2", 1, OLD, outcome="wrong_number", **report)
-    assert [address["ref"] for address in known(first, again)] == [ref(OLD.phone(NUMBER))]
-    gone = said("interaction.retracted", {"contact_id": "crm.1"}, "r", 2, retracts={"source": "team/a", "id": "1"})
-    assert known(first, again, gone) == [{"ref": ref(OLD.phone(other)), "channel": "phone", "status": "wrong_number"}]
-
-
 def test_an_address_is_one_under_an_old_and_a_new_key() -> None:
     states = told(
         said("email.bounced", {"email": ADA}, "1", kind="hard"),

@@ -9,15 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from events.times import render_time
 from streams.domain.contact import ContactState, FoldOutcome, fold, profile
 from streams.domain.contact.fold import ROOM
 from streams.domain.contact.merging import person
 from streams.domain.contact.person_view import overview
-from streams.domain.contact.profile import profile_of
 from streams.domain.contact.publication.change_events import Profiled
 from streams.domain.contact.publication.size_limit import ROOM_FOR_PARTS, bounded, reduced, shorter_and_shorter
-from streams.domain.contact.state import CanvassReport, Consent, ConsentTerms, Detail, Fact, Origin, Retraction
+from streams.domain.contact.state import CanvassReport, Consent, ConsentTerms, Detail, Fact, Origin
 from streams.worker.agents.contacts.output_records import LARGEST_PROFILE, RecordBuilder
 
 AT = 1_700_000_000_000
@@ -57,21 +55,9 @@ def whole(person: Sequence[ContactState], room: int) -> list[int]:
     return [part.weight for part, before in zip(shown[1:], person[1:], strict=True) if part is before]
 
 
-def test_who_has_room_is_shown_whole() -> None:
-    person = weighing(900, 5, 10, 15)
-
-    assert whole(person, 30) == [5, 10, 15]
-    assert bounded(named(person), 30) == named(person)
-
-
 def test_the_heaviest_parts_give_way() -> None:
     assert whole(weighing(900, 5, 16, 10), 30) == [5, 10]
     assert whole(weighing(900, 31), 30) == []
-
-
-def test_of_parts_of_one_weight_all_or_none_are_whole() -> None:
-    """Else it would be chance which."""
-    assert whole(weighing(1, 5, 10, 10, 10), 30) == [5]
 
 
 @given(st.lists(st.integers(0, 20), max_size=5), st.integers(0, 60))
@@ -114,20 +100,6 @@ SCOPES = [
 
 
 @pytest.mark.parametrize("no", SCOPES)
-def test_a_later_yes_to_the_channel_lifts_no_scoped_no_of_a_part_that_is_not_whole(no: Consent) -> None:
-    """As it lifts none where all is shown."""
-    own, _ = fold(ContactState(), [replace(fact("y", Consent("email", granted=True), "consent.changed"), time=AT + 1)])
-    part, _ = fold(ContactState(), [fact("n", no, "consent.changed")])
-
-    shown = profile("c1", person({"c1": own, "c2": reduced(part)}))
-    whole = profile("c1", person({"c1": own, "c2": part}))
-
-    assert (shown["consent"], shown["stops"]) == (whole["consent"], whole["stops"])
-    words = [(word["granted"], word.get("purpose")) for word in shown["consent_ledger"]]
-    assert words == [(False, no.purpose), (True, None)]
-
-
-@pytest.mark.parametrize("no", SCOPES)
 def test_where_no_yes_is_shown_a_scoped_no_closes_its_channel(no: Consent) -> None:
     own, _ = fold(ContactState(), [replace(fact("y", Consent("email", granted=True), "consent.changed"), time=AT + 1)])
     part, _ = fold(ContactState(), [fact("n", no, "consent.changed")])
@@ -135,13 +107,6 @@ def test_where_no_yes_is_shown_a_scoped_no_closes_its_channel(no: Consent) -> No
     *_, last = shorter_and_shorter({"c1": own, "c2": part})
 
     assert profile("c1", person(last))["consent"] == {"email": False}
-
-
-def test_a_retraction_in_a_part_that_is_not_whole_takes_back_what_another_part_has() -> None:
-    own, _ = fold(ContactState(), [report("1", "refused")])
-    part, _ = fold(ContactState(), [fact("2", Retraction("team/a", "1"), "interaction.retracted")])
-
-    assert profile("c1", person({"c1": own, "c2": reduced(part)})) == profile("c1", person({"c1": own, "c2": part}))
 
 
 def test_in_the_end_nothing_long_is_left_of_anybody() -> None:
@@ -171,19 +136,6 @@ def of_noes(name: str) -> ContactState:
     return state
 
 
-def test_who_did_something_in_a_part_that_is_left_out_is_as_active_as_they_are() -> None:
-    """An old no, which is always shown, would make them inactive, and they would be erased."""
-    no = fact("no", Consent("door", granted=False), "consent.changed")
-    acted = replace(report("late"), time=AT + 1_000)
-    fragments = {f"c{number}": full(f"c{number}", "x", no, acted) for number in range(5)}
-    fragments["c0"] = fold(ContactState(), [no])[0]
-    build = RecordBuilder(0, 1, 0)
-    value = build.announced("c0", Profiled(1, fragments, ()), fragments["c0"]).value
-    assert value is not None
-    assert build.cut == 1
-    assert orjson.loads(value)["last_active_at"] == render_time(AT + 1_000)
-
-
 def test_whatever_number_of_noes_one_person_sends_the_record_is_taken() -> None:
     fragments = {f"c{number}": of_noes("ab"[number]) for number in range(2)}
     first = fragments["c0"]
@@ -210,15 +162,3 @@ def test_several_full_fragments_have_room() -> None:
 
     assert sum(state.weight for state in states[1:]) <= ROOM_FOR_PARTS
     assert bounded(named(states)) == named(states)
-
-
-def test_what_is_left_of_a_word_on_age_is_no_act_of_the_person() -> None:
-    """Of a visit at which they were not at home stays that they said of themselves that they are too young."""
-    form = Fact("form.submitted", AT, "team/a", "1", AT)
-    young = Origin("self", of_age=False)
-    visit = replace(report("2", "not_home"), time=AT + 1, appended_at=AT + 1, origin=young)
-    known = {"c1": fold(ContactState(), [form, visit])[0]}
-    *_, least = shorter_and_shorter(known)
-    assert "self" in {word["kind"] for word in profile_of("c1", overview(person(least)), known.values())["provenance"]}
-    for shown in (known, least):
-        assert profile_of("c1", overview(person(shown)), known.values())["last_active_at"] == render_time(AT)

@@ -24,34 +24,11 @@ def test_a_state_that_was_read_from_the_store_holds_no_view() -> None:
     assert view_of(DONOR, decode(encode(held()))) is None
 
 
-def test_a_state_that_was_changed_holds_no_view() -> None:
-    assert view_of(DONOR, replace(held(), version=9)) is None
-
-
-def test_a_view_makes_no_difference_between_two_states() -> None:
-    assert held() == KNOWN
-
-
-def test_a_contact_of_whom_nothing_is_known_has_no_view_before_more_is_heard_of_them() -> None:
-    assert view_of(DONOR, ContactState()) is None
-
-
 def test_the_view_of_nobody_is_that_of_an_empty_state_but_for_addresses() -> None:
     view, whole = view_of(DONOR, nobody()), derive(DONOR, ContactState())
     assert view is not None
     assert whole is not None
     assert replace(view, addresses=whole.addresses, status=whole.status, email=whole.email) == whole
-
-
-def test_nobody_is_an_empty_state_each_time_anew() -> None:
-    assert nobody() == ContactState()
-    assert view_of("c2", nobody()) != view_of(DONOR, nobody())
-
-
-def test_a_view_is_of_one_contact() -> None:
-    view = view_of("c2", held())
-    assert view is not None
-    assert view.contact_id == "c2"
 
 
 def test_a_view_is_made_when_it_is_asked_for_where_more_is_expected() -> None:

@@ -41,6 +41,12 @@ def test_the_latest_of_gift_failure_and_cancellation_is_the_status_of_a_pledge()
     assert pledge_statuses(paid, failed, cancelled, again) == ["active"]
 
 
+def test_at_equal_times_the_larger_source_and_id_is_the_status_of_a_pledge() -> None:
+    failed = said("donation.charge_failed", "2", pledge_id="p")
+    assert pledge_statuses(gift("1", 500, pledge_id="p"), failed) == ["failing"]
+    assert pledge_statuses(gift("3", 500, pledge_id="p"), failed) == ["active"]
+
+
 def test_of_a_pledge_that_was_only_cancelled_the_rest_is_unknown() -> None:
     given = profile_of(said("donation.pledge_cancelled", pledge_id="p"))["donations"]
     assert given["pledges"] == [{"id": "p", "amount": None, "currency": None, "period": None, "status": "cancelled"}]

@@ -100,11 +100,6 @@ def test_other_topics_are_told_which_channels_are_closed_to_everyone(
     assert {channel: why["reason"] for channel, why in told.items()} == closed
 
 
-def test_a_word_of_one_fragment_binds_the_whole_person() -> None:
-    person = [folded(said("text.opted_out")), folded(retracted("1"), suppressed()), ContactState()]
-    assert [each.reason for each in closed_channels_of(person)] == ["suppressed"]
-
-
 def test_a_suppression_alone_is_a_stop_of_somebody_of_whom_nothing_was_heard() -> None:
     state, _ = fold(ContactState(), [suppressed().fact()])
     assert profile(DONOR, state)["stops"]["all"]["reason"] == "suppressed"

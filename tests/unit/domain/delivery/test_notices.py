@@ -11,7 +11,7 @@ from events.topics import (
     SEGMENT_CHANGES,
     SYSTEM_ALERTS,
 )
-from streams.domain.delivery.digests import MailAddresses, digest_lines, email_of, slack_body
+from streams.domain.delivery.digests import MailAddresses, email_of, slack_body
 from streams.domain.delivery.endpoints import Endpoint
 from streams.domain.delivery.notices import Notice, SourceRecord, notice_of
 
@@ -121,17 +121,6 @@ def test_what_is_not_of_our_making_is_passed_over(topic: str, value: bytes) -> N
     assert told(topic, value) is None
 
 
-def test_a_digest_names_no_contact_and_counts_what_is_alike() -> None:
-    system = {**ALERT, "rule": "complaints", "subject": "spring-ask"}
-    found = [
-        told(CONTACT_ALERTS, ALERT),
-        told(CONTACT_ALERTS, {**ALERT, "contact_id": "c-2"}),
-        told(SYSTEM_ALERTS, system),
-    ]
-    notices = [each for each in found if each is not None]
-    assert digest_lines(notices) == ["opt_out_ignored: a contact (2 times)", "complaints: spring-ask"]
-
-
 def test_a_name_cannot_mention_a_channel_or_break_a_header() -> None:
     named = told(SYSTEM_ALERTS, {**ALERT, "rule": "complaints", "subject": "<!channel>\r\nBcc: x@example.org"})
     assert named is not None
@@ -142,10 +131,3 @@ def test_a_name_cannot_mention_a_channel_or_break_a_header() -> None:
     assert message["Bcc"] is None
     assert message["Message-ID"] == "<msg_1@harmonia.invalid>"
     assert "complaints" in message["Subject"]
-
-
-def test_a_digest_tells_what_was_found_out() -> None:
-    better = [{"metric": "donated", "variant": "B", "discovery": True}]
-    found = told(EXPERIMENT_RESULTS, result(comparisons=better))
-    assert found is not None
-    assert digest_lines([found]) == ["experiment x1: running; B differs in donated"]

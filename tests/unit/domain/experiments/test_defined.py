@@ -7,6 +7,7 @@ import pytest
 
 from events.experiments import ExperimentDefinition
 from events.refusal import Reason, Refusal
+from streams.domain.experiments.analysis_plan import DEFAULTS, plan_of
 from streams.domain.experiments.counting_rules import DEFAULT_RULE, CountingRule
 from streams.domain.experiments.definition_records import (
     changed_fields,
@@ -142,3 +143,11 @@ def test_a_new_partition_lacks_everything_and_an_old_one_what_changed() -> None:
     wanted = {b"a": b"1", b"b": None, b"c": b"3"}
     assert missing_definitions(wanted, {}) == [(b"a", b"1"), (b"c", b"3")]
     assert missing_definitions(wanted, {b"a": b"0", b"b": b"2", b"c": b"3"}) == [(b"a", b"1"), (b"b", None)]
+
+
+def test_a_plan_is_that_of_its_definition_and_is_read_once() -> None:
+    _, value = definition_record(defined(variants={"a": 1, "b": 3}))
+    plan = plan_of("ask", value)
+    assert dict(plan.split) == {"a": 0.25, "b": 0.75}
+    assert plan_of("ask", bytes(bytearray(value))) is plan
+    assert plan_of("ask", None) == plan_of("another", value) == plan_of("ask", b"{") == DEFAULTS

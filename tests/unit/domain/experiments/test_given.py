@@ -8,7 +8,7 @@ from events.experiments.metrics import METRICS
 from events.fields import MAX_AMOUNT
 from streams.domain.contact import ContactState
 from streams.domain.contact.contribution import GROUPS
-from streams.domain.contact.packed_contribution import NOTHING, packed, unpacked
+from streams.domain.contact.packed_contribution import NOTHING, packed
 from streams.domain.contact.person_view import overview
 from streams.domain.experiments.counting_rules import DAY_MS, LONGEST, CountingRule
 from streams.domain.experiments.person_sums import may_change, packed_contribution_of
@@ -31,8 +31,6 @@ from tests.unit.domain.experiments.people import assigned, figures, given_by
 from tests.unit.domain.experiments.writing import defined
 from tests.unit.domain.human.people import CHROME
 
-WEEK = 7 * DAY
-
 
 def opened(time: int, id_: str = "o") -> Arrival:
     """About half a person's."""
@@ -52,143 +50,12 @@ def test_one_is_given_for_each_experiment_in_their_order() -> None:
     ]
 
 
-def test_who_was_given_two_variants_stays_in_the_first() -> None:
-    (one,) = given_by(folded(assigned("A", NOON), assigned("B", NOON - 1)))
-    assert (one.variant, one.contaminated) == ("B", True)
-    (again,) = given_by(folded(assigned("A", NOON), assigned("A", NOON - 1)))
-    assert (again.variant, again.contaminated) == ("A", False)
-
-
-@pytest.mark.parametrize(
-    ("arrival", "metric"),
-    [
-        (said("text.replied", "1"), "replied"),
-        (gift("1", 5, currency="EUR"), "donated"),
-        (report("1"), "contacted"),
-        (report("1", outcome="not_home", support=2), "support"),
-        (said("ballot.reported", "1", election="e", status="voted"), "voted"),
-        (said("email.unsubscribed", "1"), "unsubscribed"),
-        (said("email.unsubscribed", "1", list_id="l"), "unsubscribed"),
-        (said("text.opted_out", "1", sender="s"), "unsubscribed"),
-        (said("consent.changed", "1", channel="all", granted=False), "unsubscribed"),
-        (said("email.complained", "1"), "complained"),
-    ],
-    ids=lambda each: each if isinstance(each, str) else each.interaction.type,
-)
-def test_what_somebody_does_counts_one(arrival: Arrival, metric: str) -> None:
-    assert figures(assigned(), arrival) == {metric: (1, 0, 1)}
-    assert figures(assigned(time=NOON + DAY), arrival) == {metric: (0, 1, 0)}
-
-
-@pytest.mark.parametrize(
-    "arrival",
-    [
-        report("1", outcome="not_home", support=3),
-        said("ballot.reported", "1", election="e", status="returned"),
-        said("consent.changed", "1", channel="email", granted=True),
-        said("consent.changed", "1", channel="email", granted=False, list_id="l"),
-        said("text.sent", "1", message_id="m"),
-    ],
-    ids=lambda arrival: arrival.interaction.type,
-)
-def test_what_is_no_outcome_counts_nothing(arrival: Arrival) -> None:
-    assert figures(assigned(), arrival) == {}
-
-
-def test_outcomes_count_from_the_moment_of_assignment_until_the_window_ends() -> None:
-    rule = CountingRule(window_ms=2 * HOUR, covariate_days=0)
-    counts = {
-        at: bool(figures(assigned(), gift("1", 5, NOON + at), rule=rule)) for at in (-1, 0, 2 * HOUR - 1, 2 * HOUR)
-    }
-    assert counts == {-1: False, 0: True, 2 * HOUR - 1: True, 2 * HOUR: False}
-
-
-def test_opens_count_by_whole_hours() -> None:
-    rule, at = CountingRule(window_ms=2 * HOUR, covariate_days=0), NOON + HOUR // 2
-    counts = {
-        minute: bool(figures(assigned(time=at), opened(NOON + minute * HOUR // 60), rule=rule))
-        for minute in (-1, 0, 119, 120)
-    }
-    assert counts == {-1: False, 0: True, 119: True, 120: False}
-
-
-def test_what_was_before_counts_in_whole_days_before_that_of_assignment() -> None:
-    midnight = NOON // DAY * DAY
-    rule = CountingRule(covariate_days=2)
-    earlier = [midnight - 2 * DAY - 1, midnight - 2 * DAY, midnight - 1, midnight]
-    found = [figures(assigned(), gift("1", 5, time), rule=rule).get("donated") for time in earlier]
-    assert found == [None, (0, 1, 0), (0, 1, 0), None]
-
-
-def test_opens_are_expected_numbers_and_count_one_at_most() -> None:
-    one = figures(assigned(), opened(NOON))["opened"][0]
-    assert 0 < one < 1_000
-    many = [opened(NOON + n * HOUR, f"{n}") for n in range(9)]
-    assert figures(assigned(), *many) == {"opened": (1_000, 0, 1_000)}
-
-
-def test_a_refund_follows_its_gift_whenever_it_comes() -> None:
-    given_back = refund("r", 5, NOON + 90 * DAY, donation_id="actblue:1")
-    assert figures(assigned(), gift("1", 20), given_back)["net_amount"] == (15, 0, 15)
-    before = figures(assigned(), gift("1", 20, NOON - DAY), refund("r", 5, donation_id="actblue:1"))
-    assert before["net_amount"] == (0, 15, 0)
-    assert figures(assigned(), gift("1", 20), refund("r", 20, donation_id="actblue:1")) == {"donated": (1, 0, 1)}
-
-
-def test_a_refund_of_a_gift_that_is_not_known_counts_when_it_came() -> None:
-    assert figures(assigned(), refund("r", 5)) == {"net_amount": (-5, 0, -5)}
-    assert figures(assigned(), refund("r", 5, NOON + 8 * DAY, donation_id="actblue:9")) == {}
-
-
-def test_only_money_in_the_currency_of_the_experiment_counts() -> None:
-    gifts = gift("1", 20), gift("2", 30, currency="EUR")
-    assert figures(assigned(), *gifts)["net_amount"] == (20, 0, 20)
-    assert figures(assigned(), *gifts, rule=CountingRule(currency="EUR"))["net_amount"] == (30, 0, 30)
-
-
 def test_one_person_counts_no_more_than_the_largest_gift_that_is_taken_in_either_way() -> None:
     """So no sum of a person leaves 64 bits, whoever makes up gifts."""
     gifts = [gift(str(number), MAX_AMOUNT) for number in range(3)]
     assert figures(assigned(), *gifts)["net_amount"] == (500_000, 0, MAX_AMOUNT)
     refunds = [refund(str(number), MAX_AMOUNT) for number in range(3)]
     assert figures(assigned(), *refunds)["net_amount"] == (-500_000, 0, -MAX_AMOUNT)
-
-
-def test_amounts_are_winsorised_either_way_and_kept_as_they_were() -> None:
-    rule = CountingRule(winsorise=10)
-    found = figures(assigned(), gift("1", 20), gift("2", 30, NOON - DAY), rule=rule)
-    assert found["net_amount"] == (10, 10, 20)
-    assert figures(assigned(), refund("r", 50), rule=rule)["net_amount"] == (-10, 0, -50)
-
-
-def test_the_latest_word_of_support_in_the_window_counts() -> None:
-    supporter, undecided = report("1", NOON, support=1), report("2", NOON + HOUR, support=3)
-    assert figures(assigned(), supporter, undecided) == {"contacted": (1, 0, 1)}
-    assert figures(assigned(), supporter, undecided, rule=CountingRule(window_ms=HOUR))["support"] == (1, 0, 1)
-
-
-def test_two_versions_of_one_thing_are_one() -> None:
-    twice = gift("1", 20), gift("2", 30, NOON + 1, donation_id="actblue:1")
-    assert figures(assigned(), *twice)["net_amount"] == (20, 0, 20)
-
-
-def test_what_was_taken_back_counts_nothing() -> None:
-    assert figures(assigned(), gift("1", 20), retracted("1")) == {}
-
-
-@pytest.mark.parametrize(
-    ("rule", "counts"),
-    [
-        (CountingRule(start=NOON), True),
-        (CountingRule(start=NOON + 1), False),
-        (CountingRule(end=NOON + 1), True),
-        (CountingRule(end=NOON), False),
-        (CountingRule(rollout=NOON + 1), True),
-        (CountingRule(rollout=NOON), False),
-    ],
-)
-def test_who_was_assigned_outside_of_the_test_does_not_count(rule: CountingRule, counts: bool) -> None:
-    assert bool(given_by(folded(assigned()), {"x": rule})) is counts
 
 
 def test_the_group_is_that_of_the_unit() -> None:
@@ -205,14 +72,6 @@ def test_the_group_is_that_of_the_unit() -> None:
     assert group("turf", clustered) == group("household", clustered) == of("c")
     assert (group("turf", in_turf), group("household", in_turf)) == (of("t"), of(DONOR))
     assert (group("household", knocked), group("turf", knocked)) == (of("h"), of(DONOR))
-
-
-def test_what_changes_nothing_is_the_very_same() -> None:
-    state = folded(assigned(), gift("1", 20))
-    before = packed(given_by(state))
-    assert packed_contribution_of(DONOR, overview(state), {}, before) is before
-    (one,) = unpacked(packed_contribution_of(DONOR, overview(state), {"x": CountingRule("2")}, before))
-    assert one.edition == "2"
 
 
 def may_move(new: Arrival, *others: Arrival) -> bool:
@@ -251,31 +110,12 @@ def test_who_is_in_an_experiment_and_is_not_counted_may_be_from_now_on() -> None
     assert not may_change([second.fact()], known, rules, packed(given_by(folded(first), rules)))
 
 
-def test_a_report_may_take_an_assignment_away_that_it_does_not_name() -> None:
-    carrying = report("2", NOON + 1, report_id="r", experiment={"id": "x", "variant": "A"})
-    earlier = report("1", NOON, report_id="r")
-    assert given_by(folded(carrying)) != given_by(folded(carrying, earlier)) == []
-    assert may_move(earlier, carrying)
-
-
 def test_no_definition_looks_further_back_than_the_fold_does() -> None:
     """Or opens and clicks of more than 400 days ago would be forgotten for it."""
     furthest = defined(covariate_days=LONGEST // DAY_MS - 1)
     assert furthest.covariate_days * DAY_MS < LONGEST
     with pytest.raises(ValueError, match="covariate_days"):
         defined(covariate_days=furthest.covariate_days + 1)
-
-
-def test_opens_of_more_than_400_days_ago_count_as_they_were_counted() -> None:
-    state = folded(assigned(), opened(NOON), opened(NOON - DAY, "p"))
-    before = packed(given_by(state))
-    later, _ = fold(state, [appended(NOON + 500 * DAY, gift("1", 5, NOON + HOUR))])
-    (one,) = given_by(later, before=before)
-    assert {METRICS[place]: values for place, *values in one.values} == {
-        "opened": [*before.values[0][0][1:]],
-        "donated": [1, 0, 1],
-        "net_amount": [5, 0, 5],
-    }
 
 
 def test_of_whom_was_first_counted_more_than_400_days_later_nobody_knows_the_opens() -> None:

@@ -1,7 +1,7 @@
 from events.experiment_results import ExperimentResult, Moment
 from events.times import render_time
 from streams.domain.experiments.comparison_history import MAX_MOMENTS, MIN_MOMENTS, with_history, with_moment
-from tests.unit.domain.experiments.example import DAY, HOUR, START, comparison, gotv, watched
+from tests.unit.domain.experiments.example import START, comparison, gotv, watched
 
 
 def moment(at: int, effect: float = 0.01) -> Moment:
@@ -23,23 +23,6 @@ def test_a_short_history_keeps_everything_but_more_than_one_a_minute() -> None:
     assert [each["effect"] for each in history] == [0, 119, 200]
 
 
-def test_a_year_of_looks_is_a_hundred_moments_of_all_of_it() -> None:
-    history: list[Moment] = []
-    for look in range(0, 365 * DAY, 12 * HOUR):
-        history = with_moment(history, moment(START + look, look))
-
-    assert len(history) <= MAX_MOMENTS
-    assert len(history) > MAX_MOMENTS / 3
-    assert history[0] == moment(START, 0)
-    assert history[-1] == moment(START + 365 * DAY - 12 * HOUR, 365 * DAY - 12 * HOUR)
-
-
-def test_what_is_said_again_after_a_crash_takes_the_place_of_what_was_said() -> None:
-    history = [moment(START + hour * HOUR, hour) for hour in range(5)]
-
-    assert with_moment(history, moment(START + 3 * HOUR, 33)) == [*history[:3], moment(START + 3 * HOUR, 33)]
-
-
 def test_the_history_is_of_the_primary_metric_by_variant_and_of_closed_days_where_there_are() -> None:
     history = with_history(None, gotv())["history"]
 
@@ -47,14 +30,6 @@ def test_the_history_is_of_the_primary_metric_by_variant_and_of_closed_days_wher
     assert history["variants"].keys() == {"deadline", "from a neighbour"}
     [found] = history["variants"]["deadline"]
     assert (found["low"], found["high"], found["provisional"], found["people"]) == (0.0021, 0.0193, False, 9_600)
-
-
-def test_a_result_goes_on_where_the_one_before_it_stood() -> None:
-    later = gotv(as_of="2026-02-12T17:30:00.000Z")
-
-    found = with_history(with_history(None, gotv()), later)["history"]["variants"]["deadline"]
-
-    assert [each["as_of"][:10] for each in found] == ["2026-02-11", "2026-02-12"]
 
 
 def test_a_changed_definition_metric_or_baseline_begins_anew() -> None:

@@ -1,24 +1,32 @@
 """A result as it is read at a terminal: what comes first, in which units, and that all of it has room."""
 
+from collections.abc import Callable
+
 import pytest
 
 from events.experiment_results import ContactedEffect, ExperimentResult
 from streams.cli.experiments import print_page
 from streams.domain.experiments.report.pages import page, summary_line
 from streams.domain.experiments.report.summary import summary_of
-from tests.unit.domain.experiments.example import CONTRACTS, comparison, doors, gotv, guardrail
+from tests.unit.domain.experiments.example import CONTRACTS, doors, gotv, guardrail
+
+Printed = Callable[[ExperimentResult], list[str]]
 
 
-def printed(result: ExperimentResult, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+@pytest.fixture
+def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Printed:
+    """The lines of a result on a terminal of 80 columns."""
     monkeypatch.setenv("COLUMNS", "80")
-    print_page(page(result))
-    return [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+
+    def lines(result: ExperimentResult) -> list[str]:
+        print_page(page(result))
+        return [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+
+    return lines
 
 
-def test_a_strategist_reads_the_warning_the_money_and_who_is_better(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lines = printed(gotv(), capsys, monkeypatch)
+def test_a_strategist_reads_the_warning_the_money_and_who_is_better(printed: Printed) -> None:
+    lines = printed(gotv())
 
     assert lines[0].startswith("! GUARDRAIL BREACHED: from a neighbour")
     assert "donations, net in all   $41,958.50" in lines
@@ -37,15 +45,6 @@ def test_a_strategist_reads_the_warning_the_money_and_who_is_better(
     assert "from a neighbour  unsubscribed  +0.39 pp  +0.14 pp  BREACHED" in lines
 
 
-def test_a_guardrail_of_which_an_alert_was_sent_says_so(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    breached = {**guardrail("from a neighbour", 0.0039, 0.0014, breached=True), "alerted": True}
-    lines = printed(gotv(guardrails=[breached]), capsys, monkeypatch)
-
-    assert "from a neighbour  unsubscribed  +0.39 pp  +0.14 pp  BREACHED, alert" in lines
-
-
 @pytest.mark.parametrize(
     ("changed", "row"),
     [
@@ -61,81 +60,37 @@ def test_a_guardrail_of_which_an_alert_was_sent_says_so(
 def test_a_guardrail_says_no_more_than_is_known_of_it(
     changed: dict[str, float | bool],
     row: str,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    printed: Printed,
 ) -> None:
     found = {**guardrail("deadline", 0.0003, -0.0016, breached=False), **changed}
 
-    assert row in printed(gotv(guardrails=[found]), capsys, monkeypatch)
+    assert row in printed(gotv(guardrails=[found]))
 
 
 @pytest.mark.parametrize("result", [gotv(), doors(), CONTRACTS], ids=lambda result: result["experiment"])
-def test_it_has_room_at_80_columns(
-    result: ExperimentResult, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert max(map(len, printed(result, capsys, monkeypatch))) <= 80
+def test_it_has_room_at_80_columns(result: ExperimentResult, printed: Printed) -> None:
+    assert max(map(len, printed(result))) <= 80
 
 
-def test_of_a_broken_split_nothing_is_said_to_be_better(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_a_broken_split_nothing_is_said_to_be_better(printed: Printed) -> None:
     broken = gotv(sample_ratio={"p_always_valid": 0.0001, "broken": True})
-    lines = printed(broken, capsys, monkeypatch)
+    lines = printed(broken)
 
     assert lines[0].startswith("! BROKEN SPLIT: control 33.37 %, deadline 33.24 %, from a neighbour 33.40 %")
     assert not any(line.endswith(("better", "better *", "worse")) for line in lines)
     assert "deadline             391  4.90 %  +1.07 pp (+0.21 to +1.93)  do not trust" in lines
 
 
-def test_a_split_that_is_not_checked_is_not_said_to_be_as_planned(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ratio = {"p_always_valid": 1.0, "broken": False, "not_checked": "nobody has defined the experiment"}
-    lines = printed(gotv(sample_ratio=ratio), capsys, monkeypatch)
-
-    assert "split                   not checked" in lines
-
-
-def test_where_there_is_nothing_but_the_provisional_the_line_above_it_says_so(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    early = gotv(comparisons=[comparison("donated", "deadline", 0.001, 0.012, provisional=True)], window_s=3_600)
-    lines = printed(early, capsys, monkeypatch)
-
-    place = lines.index("donated: gave (primary)")
-    assert lines[place + 3 : place + 5] == [
-        "deadline             391  4.90 %  nothing yet",
-        "  provisional                     +0.65 pp (+0.10 to +1.20)  better",
-    ]
-    assert "days of assignment whose window is over, of which there is nothing yet." in " ".join(
-        line.strip() for line in lines[-3:]
-    )
-    assert "outcomes count          up to 1 hour after assignment" in lines
-
-
-def test_what_is_withheld_points_to_the_word_why(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lines = printed(doors(), capsys, monkeypatch)
+def test_what_is_withheld_points_to_the_word_why(printed: Printed) -> None:
+    lines = printed(doors())
 
     assert "! NO COMPARISON: net_amount of knock: fewer than 40 households in a variant" in lines
     assert "knock      0.00      0.00  no comparison: see above" in lines
     assert "knock    voted    28.5 %     0.0 %  +10.40 pp (-1.40 to +22.20)  do not trust" in lines
 
 
-def test_a_result_with_no_more_than_the_contract_says_is_shown(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lines = printed(CONTRACTS, capsys, monkeypatch)
-
-    assert lines[0].split() == ["what", "is"]
-    assert "A            41  4.10 %  baseline" in lines
-
-
-def test_what_a_terminal_would_obey_is_not_printed(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lines = printed(gotv(experiment="x\x1b[2J", warnings=["\x07"]), capsys, monkeypatch)
+def test_what_a_terminal_would_obey_is_not_printed(printed: Printed) -> None:
+    lines = printed(gotv(experiment="x\x1b[2J", warnings=["\x07"]))
 
     assert not any("\x1b" in line or "\x07" in line for line in lines)
 
@@ -149,21 +104,6 @@ def test_a_line_of_the_list_says_how_the_variants_do() -> None:
         "holds beside all other experiments (a discovery); from a neighbour +0.13 pp, not yet known"
     )
     assert summary_line(summary_of(gotv(variants={"A": {"assigned": 1, "metrics": {}}})))[0][2] == "1 person"
-
-
-def test_a_line_of_a_broken_or_a_provisional_one_says_so() -> None:
-    _, told = summary_line(summary_of(doors()))
-    _, nothing = summary_line(summary_of(gotv(comparisons=[], guardrails=[])))
-    _, harm = summary_line(summary_of(doors() | {"comparisons": [], "guardrails": gotv()["guardrails"]}))
-    now = [comparison("donated", "deadline", -0.1, -0.01, provisional=True)]
-    _, early = summary_line(summary_of(gotv(comparisons=now, guardrails=[])))
-
-    assert told == "split BROKEN, trust nothing of it: voted against nothing: knock +2.96 pp, provisional"
-    assert nothing == "nothing to compare yet"
-    assert harm == (
-        "split BROKEN, trust nothing of it; guardrail BREACHED, stop sending from a neighbour: nothing to compare yet"
-    )
-    assert early == "donated against control: deadline -5.50 pp, worse, provisional"
 
 
 def test_a_line_says_why_nothing_is_compared_by_the_primary_metric() -> None:

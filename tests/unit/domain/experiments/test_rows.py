@@ -3,7 +3,7 @@
 import pytest
 
 from streams.domain.experiments import row_table as module
-from streams.domain.experiments.partials import NO_CELL, PartialCounts
+from streams.domain.experiments.partials import PartialCounts
 from streams.domain.experiments.row_layout import row_of
 from streams.domain.experiments.row_table import RowTable
 from streams.domain.experiments.totals import MOST_ARMS, ExperimentTotals, VariantTotals
@@ -24,26 +24,6 @@ def rows() -> RowTable:
     return found
 
 
-def test_what_is_all_here_leaves_nothing_for_others(rows: RowTable) -> None:
-    assert rows.add([ONE, ONE]) == ({"ask"}, [])
-    assert people(rows) == 2
-
-
-@pytest.mark.parametrize("other", [("ask", "", "B"), ("door", "", "A")])
-def test_what_is_not_here_is_left_for_others_without_what_is(rows: RowTable, other: tuple[str, str, str]) -> None:
-    record = PartialCounts([("ask", "", "A"), other], [DAY, 1, 0, DAY, 1, 0], [1, 3, 5, 25, 0, 0, 0, 0, 5])
-    assert rows.add([record]) == ({"ask"}, [PartialCounts([NO_CELL, other], record.heads, record.sums)])
-    assert people(rows) == 1
-
-
-def test_of_one_that_is_counted_by_another_edition_too_all_is_left(rows: RowTable) -> None:
-    """What came before it in the same records too: what is shown has to stay as it was before all of them."""
-    anew = PartialCounts([("ask", "1b2c3d4e", "A"), ("door", "", "A")], [DAY, 1, 0, DAY, 1, 0])
-    assert rows.take("door", "", NONE)
-    assert rows.add([ONE, anew]) == ({"door"}, [ONE, PartialCounts([anew.names[0], NO_CELL], anew.heads)])
-    assert people(rows) == 0
-
-
 @pytest.mark.parametrize(
     "strange",
     [
@@ -57,13 +37,6 @@ def test_of_one_that_is_counted_by_another_edition_too_all_is_left(rows: RowTabl
 )
 def test_of_what_cannot_be_added_up_nothing_is_added_and_all_is_left(rows: RowTable, strange: PartialCounts) -> None:
     assert rows.add([strange]) == (set(), [strange])
-    assert people(rows) == 0
-
-
-def test_people_of_households_are_left_for_others(rows: RowTable) -> None:
-    record = PartialCounts([*ONE.names, ("door", "", "A")], [DAY, 1, 0, DAY, 1, 0], (), [0, 5, 1])
-    assert rows.take("door", "", NONE)
-    assert rows.add([record]) == ({"door"}, [PartialCounts([*ONE.names, NO_CELL], record.heads, (), record.groups)])
     assert people(rows) == 0
 
 

@@ -1,6 +1,7 @@
 import pytest
 
 from streams.domain.experiments.report import units
+from streams.domain.experiments.report.headline import interval_verdict
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,18 @@ def test_an_interval_has_both_ends() -> None:
 def test_a_total_is_of_people_acts_or_money() -> None:
     found = [units.total(metric, 1_923_400, "USD") for metric in ("donated", "opened", "net_amount")]
     assert found == ["1,923,400", "1,923.4", "$19,234.00"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "low", "high", "word"),
+    [
+        ("donated", 0.001, 0.02, "better"),
+        ("donated", -0.02, -0.001, "worse"),
+        ("donated", -0.001, 0.02, "not yet known"),
+        ("donated", 0.0, 0.02, "not yet known"),
+        ("unsubscribed", 0.001, 0.02, "worse"),
+        ("complained", -0.02, -0.001, "better"),
+    ],
+)
+def test_a_word_is_about_all_of_the_interval(metric: str, low: float, high: float, word: str) -> None:
+    assert interval_verdict(metric, low, high) == word

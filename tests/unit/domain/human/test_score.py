@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.domain.human import Act, Arrival, Known, Signal, expected, judge, judge_all
+from streams.domain.human import Act, Arrival, Signal
 from streams.domain.human.known import WEEK
 from streams.domain.human.score import milli_of
 from streams.domain.human.weights import WEIGHTS
@@ -10,8 +10,6 @@ from tests.unit.domain.human.people import (
     APPLE,
     CHROME,
     DAY,
-    DELIVERED,
-    GMAIL,
     HOUR,
     NOON,
     SECOND,
@@ -88,17 +86,6 @@ def test_links_at_once(links: int, apart: int, signals: set[Signal]) -> None:
     assert set(judged(first, *others).signals) - {Signal.LATER} == signals
 
 
-def test_the_same_link_again_and_again_is_one_link() -> None:
-    again = [clicked(HOUR + number, CHROME, 1) for number in range(5)]
-    unknown = [clicked(HOUR + number, CHROME, None) for number in range(5)]
-    assert set(judged(again[0], *again, *unknown).signals) == {Signal.AGENT_PERSONAL, Signal.LATER}
-
-
-def test_links_of_another_message_are_another_scan() -> None:
-    others = [Act("click", "n", NOON + HOUR, NOON, link=number) for number in range(5)]
-    assert set(judged(clicked(HOUR), *others).signals) == {Signal.LATER}
-
-
 @pytest.mark.parametrize(("after", "counts"), [(-1, False), (0, True), (DAY, True), (DAY + 1, False)])
 def test_an_answer_counts_for_a_day(after: int, *, counts: bool) -> None:
     assert (Signal.GIFT in judged(opened(HOUR), answer("gift", HOUR + after)).signals) is counts
@@ -129,20 +116,6 @@ def test_evidence_received_within_a_week_revises_an_act_and_later_evidence_does_
         assert (Signal.CLICKED in judged(act, click).signals) is counts
         delivered = Arrival("m", NOON + HOUR, received, delivered=True)
         assert (Signal.AT_DELIVERY in judged(act, delivered, arrived=None).signals) is counts
-
-
-def test_the_expected_number_is_the_sum_of_the_probabilities() -> None:
-    acts = [opened(HOUR, CHROME), opened(SECOND, GMAIL), clicked(2 * HOUR), Act("open", "n", NOON, NOON + 9 * DAY)]
-    known = Known(acts, [DELIVERED], [answer("form", DAY)])
-    single = [judge(act, known).milli for act in acts]
-    assert expected(judge_all(known)) == (single[0] + single[1] + single[3], single[2])
-
-
-def test_a_message_known_for_longer_than_a_week_is_judged_act_by_act() -> None:
-    acts = [*scan(HOUR, CHROME, 2), Act("click", "m", NOON + HOUR, NOON + 9 * DAY, link=9)]
-    known = Known(acts, [DELIVERED])
-    assert expected(judge_all(known)) == (0, sum(judge(act, known).milli for act in acts))
-    assert Signal.TWO_LINKS not in judge(acts[-1], known).signals
 
 
 def test_no_weight_is_nothing_and_every_signal_but_one_has_one() -> None:

@@ -4,7 +4,6 @@ import msgspec
 import pytest
 
 from events.identity_links import CommandStamp
-from streams.domain.formats import Unreadable
 from streams.domain.identity import Node, decode, encode
 from streams.domain.identity.deferred_erasures import DeferredRecord, ErasureWait
 from streams.domain.identity.nodes import FORMAT, ErasureMark, PairRuling
@@ -38,9 +37,3 @@ def test_the_example_has_all_that_a_node_may_have() -> None:
 
 def test_the_first_element_is_the_format() -> None:
     assert msgspec.msgpack.decode(encode(FULL))[0] == FORMAT.number
-
-
-@pytest.mark.parametrize("data", [b"", b"\xff", b"{}", b"\x91\x01", encode(FULL)[:-1]])
-def test_bytes_that_are_no_node_are_unreadable(data: bytes) -> None:
-    with pytest.raises(Unreadable):
-        decode(data)

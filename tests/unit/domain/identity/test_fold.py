@@ -47,14 +47,6 @@ def test_only_those_whose_roof_has_changed_are_told_once_each() -> None:
     assert told(table, *named(ADA, MAIL)) == [CanonicalIdChange(node, 3, ADA) for node in (MAIL, PHONE, ANN)]
 
 
-def test_those_that_stand_alone_again_are_told_so_and_nothing_is_kept_of_them() -> None:
-    table = Table()
-    table.fold(named(ANN, MAIL, PHONE))
-    assert told(table, *unnamed(ANN, MAIL)) == [CanonicalIdChange(MAIL, 2, None)]
-    assert told(table, *unnamed(ANN, PHONE)) == [CanonicalIdChange(PHONE, 3, None)]
-    assert table.states == {}
-
-
 def test_whom_only_a_command_links_is_to_tell_its_class_once() -> None:
     """The roof of a person hears of it as well: a command knows hashes only, and nobody else may ever name it."""
     table = Table()
@@ -84,19 +76,6 @@ def test_whom_no_command_links_any_more_is_not_asked_for_its_class() -> None:
     ]
 
 
-def test_a_command_frees_what_two_share_also_where_neither_may_link_itself() -> None:
-    """Nothing leads from the two voters to what they share: each is in dispute for reasons of its own."""
-    van = [hashed("external", number) for number in range(4)]
-    classed = [IdentityEdge(voter, one, voter, "external:van", "voter:NY") for one in van for voter in (ANN, BEN)]
-    table = Table()
-    table.fold([*classed, *named(ANN, MAIL), *named(BEN, MAIL), *named(ADA, MAIL)])
-    assert table.roofs() == {}
-    table.fold([ruling(ANN, BEN, same=True)])
-    assert table.roofs() == {BEN: ANN, MAIL: ADA}
-    table.fold([DecisionWithdrawal(ANN, BEN)])
-    assert table.roofs() == {}
-
-
 def test_what_a_crowd_shares_beyond_all_measure_is_kept_no_longer_and_links_nobody() -> None:
     table = Table()
     many = 4 * CROWD + 1
@@ -109,13 +88,6 @@ def test_what_a_crowd_shares_beyond_all_measure_is_kept_no_longer_and_links_nobo
     table.fold(named("contact-0", PHONE))
     assert table.roofs() == {}
     assert table.states.keys() == {PHONE, "contact-0"}
-
-
-def test_what_fills_up_in_one_chunk_lets_go_of_whom_it_had_linked() -> None:
-    table = Table()
-    table.fold(carried_by(CROWD))
-    table.fold(carried_by(4 * CROWD, start=CROWD))
-    assert table.roofs() == {}
 
 
 def test_a_command_on_a_saturated_identifier_still_counts() -> None:
@@ -194,21 +166,6 @@ def test_an_erasure_is_told_to_all_of_the_person_and_what_holds_afterwards_follo
     assert told(table, erase(ANN), *unnamed(ANN, MAIL)) == [*erased, CanonicalIdChange(MAIL, 3, None)]
     assert told(table, ErasureCompletion(ANN)) == [CanonicalIdChange(ANN, 4, None)]
     assert table.states.keys() == {BEN, PHONE}
-
-
-def test_of_someone_without_links_an_erasure_leaves_nothing_either() -> None:
-    table = Table()
-    assert told(table, erase(MAIL)) == [CanonicalIdChange(MAIL, 0, MAIL, BY)]
-    assert told(table, ErasureCompletion(MAIL)) == [CanonicalIdChange(MAIL, 1, None)]
-    assert told(table, ErasureCompletion(MAIL)) == []
-    assert table.states == {}
-
-
-def test_an_erasure_reaches_what_was_linked_before_it_and_not_what_comes_behind_it() -> None:
-    table = Table()
-    roofs = told(table, *named(ADA, MAIL), erase(ADA), *named(ADA, PHONE))
-    assert [one.node for one in roofs if one.erased] == [ADA, MAIL]
-    assert roofs[-1] == CanonicalIdChange(PHONE, 2, ADA)
 
 
 def test_an_erasure_that_is_told_again_or_by_another_of_the_person_is_the_same() -> None:

@@ -14,7 +14,6 @@ from tests.property.domain.identity.graphs import (
     PHONES,
     VOTERS,
     edge,
-    hashed,
     ruling,
 )
 
@@ -53,41 +52,17 @@ CASES: dict[str, tuple[list[IdentityEdge | LinkDecision], set[frozenset[str]]]] 
         [*named(ADA, ANN), *named(ADA, MAIL), *named(BOB, BEN), *named(BOB, MAIL)],
         {one(ADA, ANN), one(BOB, BEN), one(MAIL)},
     ),
-    "what spouses share does not link what it was named with": (
-        [*named(ANN, MAIL), *named(BEN, MAIL), *named(MAIL, PHONE)],
-        {one(ANN), one(BEN), one(MAIL), one(PHONE)},
-    ),
-    "voters of two states may be one person who has moved": (
-        [*named(ANN, MAIL), *named(PAT, MAIL)],
-        {one(ANN, PAT, MAIL)},
-    ),
     "a contact with two voter ids of a state keeps neither": (
         [*named(ADA, ANN, MAIL), *named(ADA, BEN)],
         {one(ADA), one(ANN), one(BEN), one(MAIL)},
-    ),
-    "whoever says that two contacts are one means all that each had": (
-        [*named(ADA, ANN), *named(BOB, BEN), ruling(ADA, BOB, same=True)],
-        {one(ADA, BOB, ANN, BEN)},
-    ),
-    "a command on what is shared does not make one of those who share it": (
-        [*named(ADA, ANN), *named(BOB, BEN), *named(BOB, MAIL), ruling(ADA, MAIL, same=True)],
-        {one(ADA, ANN, MAIL), one(BOB, BEN)},
     ),
     "an unlink keeps two apart also where a chain would join them": (
         [ruling(ADA, CYD, same=True), ruling(BOB, CYD, same=True), ruling(ADA, BOB, same=False)],
         {one(ADA, CYD), one(BOB)},
     ),
-    "what was unlinked from one is the other's": (
-        [*named(ADA, MAIL), *named(BOB, MAIL), ruling(ADA, MAIL, same=False)],
-        {one(ADA), one(BOB, MAIL)},
-    ),
     "a new key does not join spouses": (
         [*named(BEN, OLD), *named(ANN, OLD), *named(CAT, NEW), edge(CAT, CAT, BEN), edge(CAT, OLD, NEW)],
         {one(BEN, CAT), one(ANN), one(OLD, NEW)},
-    ),
-    "a voter whom a command alone names may be anybody until its class is told": (
-        [ruling(ANN, MAIL, same=True), *named(BEN, MAIL)],
-        {one(ANN, BEN, MAIL)},
     ),
 }
 
@@ -96,12 +71,3 @@ CASES: dict[str, tuple[list[IdentityEdge | LinkDecision], set[frozenset[str]]]] 
 def test_who_is_one_person(case: str) -> None:
     links, expected = CASES[case]
     assert people(*links) == expected
-
-
-def test_an_identifier_that_too_many_carry_links_nobody_and_a_contact_with_many_addresses_is_no_crowd() -> None:
-    carriers = [f"contact-{number}" for number in range(CROWD + 1)]
-    links = [link for contact in carriers for link in named(contact, PHONE)]
-    assert people(*links[:-1]) == {one(*carriers[:-1], PHONE)}
-    assert people(*links) == {one(PHONE), *map(one, carriers)}
-    addresses = [hashed("email", number) for number in range(10, 30)]
-    assert people(*named(ADA, *addresses)) == {one(ADA, *addresses)}

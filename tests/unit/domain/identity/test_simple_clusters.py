@@ -1,7 +1,6 @@
 """Which links are folded without weighing edges."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 import pytest
 from msgspec.structs import replace
@@ -22,10 +21,6 @@ def found(links: Sequence[IdentityEdge], nodes: Mapping[str, Node] | None = None
     return find_simple_clusters(links, lambda names: {name: known.get(name) for name in names}, CROWD).roofs
 
 
-def test_identifiers_that_nobody_shares_are_one_person_named_by_the_strongest() -> None:
-    assert found([edge(ADA, ADA, MAIL), edge(ADA, MAIL, PHONE)]) == {ADA: ADA, MAIL: ADA, PHONE: ADA}
-
-
 def test_who_waits_with_an_erasure_is_left_to_those_who_know_of_it() -> None:
     waiting = {MAIL: replace(NOTHING, held=BOB)}
     assert found([edge(ADA, ADA, MAIL)], waiting) == {}
@@ -39,12 +34,3 @@ def test_nothing_is_weighed_where_people_share_nothing(monkeypatch: pytest.Monke
         table.fold([edge(voter, voter, mail)])
         table.fold([edge(voter, voter, phone), edge(voter, mail, phone)])
     assert len(table.roofs()) == 20
-
-
-@pytest.mark.parametrize("length", range(3, 14))
-def test_a_chain_that_is_named_at_both_ends_is_one_person(length: int) -> None:
-    chain, table = [hashed("email", 10 + number) for number in range(length)], Table(crowd=CROWD)
-    table.fold([edge(one, one, other) for one, other in pairwise(chain)])
-    table.fold([edge(chain[1], *chain[:2]), edge(chain[-1], *chain[-2:])])
-    assert set(table.roofs()) == {*chain[1:]}
-    assert set(table.roofs().values()) == {chain[0]}

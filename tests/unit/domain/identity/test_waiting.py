@@ -6,7 +6,6 @@ from events.identity_links import (
     CommandStamp,
     DecisionWithdrawal,
     EdgeWithdrawal,
-    ErasureCompletion,
     FragmentErasure,
     IdentityEdge,
     IdentityLink,
@@ -62,29 +61,10 @@ def test_whoever_may_be_of_the_same_class_as_another_is_asked_and_nobody_is_eras
     assert table.nodes()[MAIL].waiting is not None
 
 
-@pytest.mark.parametrize(("answer", "reached"), [(CLASS, [BEN, MAIL]), (NOTHING_KNOWN, [ANN, BEN, MAIL])])
-def test_the_answer_says_whom_the_erasure_reaches(answer: IdentityLink, reached: list[str]) -> None:
-    table = waiting()
-    roofs = told(table, answer)
-    assert sorted(erased(roofs)) == sorted(reached)
-    assert {one.version for one in roofs if one.erased} == {2}
-    assert nothing_waits(table)
-
-
 def test_where_no_class_could_keep_anybody_apart_nobody_is_asked() -> None:
     table = Table()
     table.fold([edge(ADA, ADA, MAIL), ruling(MAIL, BEN, same=True)])
     assert sorted(erased(told(table, erase(MAIL)))) == sorted([ADA, BEN, MAIL])
-
-
-@pytest.mark.parametrize("later", [edge(CYD, CYD, MAIL), ruling(CYD, ANN, same=True), ruling(CYD, BEN, same=True)])
-def test_what_is_said_behind_the_erasure_does_not_widen_it_and_counts_afterwards(later: IdentityLink) -> None:
-    table = waiting()
-    assert told(table, later) == []
-    roofs = told(table, NOTHING_KNOWN)
-    assert CYD not in erased(roofs)
-    assert set(table.roofs().values()) == {CYD}
-    assert nothing_waits(table)
 
 
 def test_a_command_that_is_taken_back_meanwhile_still_counts_for_the_erasure() -> None:
@@ -92,13 +72,6 @@ def test_a_command_that_is_taken_back_meanwhile_still_counts_for_the_erasure() -
     assert told(table, DecisionWithdrawal(*sorted((MAIL, BEN)))) == []
     assert sorted(erased(told(table, CLASS))) == sorted([BEN, MAIL])
     assert table.roofs() == {MAIL: ANN}
-
-
-def test_what_concerns_others_does_not_wait() -> None:
-    table = waiting()
-    assert told(table, edge(BOB, BOB, PHONE)) == [CanonicalIdChange(PHONE, 3, BOB)]
-    assert erased(told(table, erase(BOB, "e-2"))) == [BOB, PHONE]
-    assert not nothing_waits(table)
 
 
 def test_several_erasures_of_people_who_have_to_do_with_each_other_come_in_their_order() -> None:
@@ -123,29 +96,6 @@ def test_waits_that_come_to_concern_each_other_end_together() -> None:
         **dict.fromkeys([CLO, PIA, PHONE], by("e-2")),
     }
     assert nothing_waits(table)
-
-
-def test_an_answer_that_nobody_waits_for_any_more_changes_nothing() -> None:
-    table = waiting()
-    table.fold([NOTHING_KNOWN])
-    before = table.nodes()
-    assert told(table, NOTHING_KNOWN) == []
-    assert table.nodes() == before
-
-
-def test_once_all_is_done_nothing_remembers_that_an_erasure_has_waited() -> None:
-    table = waiting()
-    table.fold(
-        [
-            CLASS,
-            NOTHING_KNOWN,
-            EdgeWithdrawal(ANN, *sorted((ANN, MAIL))),
-            DecisionWithdrawal(*sorted((MAIL, BEN))),
-            ErasureCompletion(MAIL),
-        ]
-    )
-    assert table.states == {}
-    assert table.roofs() == {}
 
 
 def test_there_is_room_in_a_record_for_all_that_may_wait() -> None:

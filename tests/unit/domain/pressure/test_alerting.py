@@ -44,38 +44,6 @@ def test_a_touch_that_exceeds_a_cap_names_its_team_and_the_touches() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rules", "first", "second", "detail"),
-    [
-        (
-            unlimited(caps__any=[{"window": "7d", "at_most": 1}]),
-            report("1", NOON),
-            text("2", NOON + DAY),
-            "field: 2 touches on all channels within 7d, at most 1",
-        ),
-        (
-            unlimited(
-                caps__email=[
-                    {"window": "30d", "at_most": 9},
-                    {"window": "90m", "at_most": 1, "purpose": "fundraising"},
-                ]
-            ),
-            mail("1", NOON, purpose="fundraising"),
-            mail("2", NOON + HOUR, purpose="fundraising"),
-            "digital: 2 fundraising touches by email within 90m, at most 1",
-        ),
-        (
-            unlimited(points={"budget": 3_000}),
-            report("1", NOON - 7 * DAY),
-            report("2", NOON, method="phone"),
-            "team: 3500 milli-points, at most 3000",
-        ),
-    ],
-)
-def test_which_cap_is_exceeded(rules: Policy, first: Arrival, second: Arrival, detail: str) -> None:
-    assert [(each.rule, each.detail) for each in raised(rules, first, second)] == [("over_cap", detail)]
-
-
-@pytest.mark.parametrize(
     ("first", "second"),
     [
         (mail("1", NOON, purpose="transactional"), mail("2", NOON)),

@@ -23,17 +23,6 @@ def test_one_that_has_ended_is_listed_while_records_wait() -> None:
     )
 
 
-def test_what_a_release_has_left_is_listed_too() -> None:
-    [found] = list_sources({}, {HELD.source: 3}, NOW)
-    assert found == ListedSource("digital/mailer", None, None, False, 3)
-    assert english(quarantine_message(found)) == "let go, and 3 held records wait to be released"
-
-
 def test_a_source_that_may_be_an_address_is_not_named() -> None:
     held = Quarantine("ada@example.org", NOW, NOW + MINUTE_MS, 600)
     assert [one.source for one in list_sources({held.source: held}, {"+12125550123": 2}, NOW)] == ["*", "*"]
-
-
-def test_those_in_quarantine_come_first_then_those_with_most_records() -> None:
-    known = {"now": HELD, "was": Quarantine("was", NOW - 2, NOW - 1, 600)}
-    assert [one.source for one in list_sources(known, {"was": 9, "left": 10}, NOW)] == ["now", "left", "was"]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from streams.domain.messages import TEMPLATES, english
-from streams.domain.segments.explanation import MOST_EVIDENCE, Explanation, explain
+from streams.domain.segments.explanation import Explanation, explain
 from tests.unit.domain.contact.said import DAY, NOON, gift, report, said
 from tests.unit.domain.segments.said_of import person, segment
 
@@ -38,21 +38,6 @@ def test_all_conditions_are_explained_with_what_was_found() -> None:
     ]
 
 
-def test_whole_numbers_of_expected_clicks_have_no_decimal_point() -> None:
-    asked = segment(all=[{"clicks": "all", "at_least": 2}, {"opens": "human", "at_least": 0.5, "at_most": 3}])
-    assert [*lines(explain(asked, person(), NOON))] == [
-        "no: all of these",
-        "  no: clicks by people and machines, at least 2 (found: 0)",
-        "  no: opens by the person, from 0.5 to 3 (found: 0)",
-    ]
-
-
-def test_what_is_among_none_is_marked_as_speaking_against() -> None:
-    explained = explain(segment(none=[{"gifts": "count", "at_least": 1}]), person(gift("1", 1)), NOON)
-    assert not explained.answer
-    assert [(part.answer, part.is_wanted) for part in explained.parts] == [(True, False)]
-
-
 def test_a_closed_channel_says_why_and_an_open_one_that_nothing_closes_it() -> None:
     someone = person(said("consent.changed", "1", channel="door", granted=False))
     asked = segment(any=[{"channel": "door", "is": "open"}, {"channel": "letter", "is": "open"}])
@@ -60,12 +45,6 @@ def test_a_closed_channel_says_why_and_an_open_one_that_nothing_closes_it() -> N
         "  no: the channel door is open (found: this person has withdrawn consent, by team/a 1)",
         "  yes: the channel letter is open (nothing closes it)",
     ]
-
-
-def test_no_more_than_a_few_interactions_are_named() -> None:
-    someone = person(*(gift(f"{number}", 1, NOON + number) for number in range(MOST_EVIDENCE + 3)))
-    [line] = [*lines(explain(segment(any=[{"gifts": "count", "at_least": 1}]), someone, NOON + 9))][1:]
-    assert line.endswith("team/a 3 and 3 more)")
 
 
 def test_every_sentence_about_segments_is_used() -> None:
