@@ -18,7 +18,6 @@ from streams.domain.delivery.standing import (
     line_of,
     set_back,
     settled,
-    with_replayed,
     without_forgotten,
 )
 
@@ -195,13 +194,6 @@ def test_a_replay_tells_everything_from_an_offset_on(
     for each in range(min(offset, world.stored.position), len(records)):
         if each >= offset:
             assert each in world.asked or is_forgotten_later(world, each)
-
-
-def test_what_is_replayed_by_itself_waits_in_its_place() -> None:
-    standing = admitted(Standing("t", 4), [ArrivingRecord(5, LINES[0], 1, 100)], 6)
-    replayed = with_replayed(standing, {2: Wait(0, 50, LINES[0], 0)})
-    assert [*replayed.waits] == [2, 5]
-    assert due(replayed, 50) == [2]
 
 
 def test_whom_to_forget_is_told_by_a_replay_though_the_topic_says_so_no_more() -> None:

@@ -41,13 +41,6 @@ def test_a_console_whose_process_has_ended_is_noticed_by_name(tmp_path: Path) ->
         console.must_run()
 
 
-def test_each_link_to_the_console_is_another_one(tmp_path: Path) -> None:
-    console = DemoConsole("http://127.0.0.1:1", tmp_path, tmp_path, {}, tmp_path / "log")
-    first, second = console.new_link(), console.new_link()
-    assert first != second
-    assert first.startswith("http://127.0.0.1:1/enter/")
-
-
 def test_the_demos_clock_stands_at_the_latest_event_of_the_desk(tmp_path: Path) -> None:
     clock = DemoClock(tmp_path / "desk.sqlite")
     assert clock() > NOW, "the wall's, while there is no desk"

@@ -33,14 +33,6 @@ def test_no_two_files_of_the_demos_people_have_one_token() -> None:
     assert people_file() != people_file()
 
 
-def test_a_link_of_the_demo_works_once_and_only_its_hash_is_kept(tmp_path: Path) -> None:
-    token, other = new_link(tmp_path), new_link(tmp_path)
-    assert not any(token in file.name for file in tmp_path.iterdir())
-    assert use_link(tmp_path, token)
-    assert not use_link(tmp_path, token)
-    assert use_link(tmp_path, other)
-
-
 def test_a_link_that_was_never_made_lets_nobody_in(tmp_path: Path) -> None:
     new_link(tmp_path)
     for wrong in ("", "..", "../people.toml", "\udcff"):

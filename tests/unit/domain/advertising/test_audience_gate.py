@@ -83,6 +83,37 @@ def test_a_yes_to_another_controller_is_none_where_the_policy_names_one() -> Non
     assert why(form(), yes(controller="list-2026"), rules=ours) == "admitted"
 
 
+@pytest.mark.parametrize(
+    "ending",
+    [
+        no(),
+        no("n", NOON),
+        no(channel="email"),
+        no(list_id="news"),
+        no(sender="36123"),
+        no(purpose=None),
+        no(purpose="newsletter"),
+    ],
+)
+def test_a_no_to_ads_or_to_everything_ends_a_yes(ending: Arrival) -> None:
+    assert why(form(), yes(), ending) == "consent_withdrawn"
+    assert why(form(), yes(), ending, yes("again", NOON + 2 * HOUR)) == "admitted"
+
+
+def test_of_words_on_age_the_last_counts_and_in_doubt_the_no() -> None:
+    young, grown = form("young", of_age=False), form("grown", NOON + HOUR)
+    assert why(young, grown, yes()) == "admitted"
+    assert why(young, form("grown"), yes()) == "under_age"
+    assert why(grown, form("late", NOON + 2 * HOUR, of_age=False), yes()) == "under_age"
+
+
+def test_anybody_may_say_that_a_person_is_of_age_but_a_source_of_which_nothing_is_taken() -> None:
+    own = form(of_age=None)
+    told = [said("provenance.reported", "p", provenance={"kind": kind, "of_age": True}) for kind in ("staff", "vendor")]
+    assert why(own, yes(), told[0]) == "age_unknown"
+    assert why(own, yes(), told[1]) == "admitted"
+
+
 @pytest.mark.parametrize("rules", [RULES, None])
 def test_who_is_closed_to_everybody_is_in_no_audience(rules: GateRules | None) -> None:
     suppressed = said("contact.suppressed", "s", NOON)

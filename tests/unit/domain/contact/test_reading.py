@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from events.contact import Contact
-from events.interaction_structs import INTERACTION_STRUCTS, ContactStruct, read_data_struct
+from events.interaction_structs import INTERACTION_STRUCTS, ContactStruct
 from events.interactions.base import InteractionData
 from events.json_types import JSON
 from events.registry import MODELS
@@ -55,13 +55,6 @@ def test_a_record_at_an_edge_is_the_same_fact_or_refusal_by_the_short_way(type_:
         assert repr(read) == repr(by_the_models(value, 7)), value  # 1, 1.0 and True are three answers
         outcomes.add(type(read))
     assert len(outcomes) == 2
-
-
-@pytest.mark.parametrize("type_", INTERACTION_STRUCTS)
-def test_a_good_record_takes_the_short_way(type_: str) -> None:
-    data: dict[str, JSON] = {"contact": CONTACT, "unknown": [None], **DATA.get(type_, MESSAGE)}
-    assert read_data_struct(type_, data) is not None
-    assert isinstance(read_fact(written(type_, data), 7), Fact)
 
 
 @pytest.mark.parametrize("type_", sorted(MODELS))

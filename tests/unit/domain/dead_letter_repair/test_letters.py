@@ -38,13 +38,6 @@ def test_what_is_sent_anew_under_one_key_is_known_while_that_key_is_valid() -> N
     assert not was_requeued(b"value", headers, Hasher([b"newer"]))
 
 
-def test_a_history_says_from_where_as_programs_read_it() -> None:
-    [(_, text)] = with_history(None, [], [once()], HASHER)
-    assert text is not None
-    assert b'"from":"dead-letters/3/1"' in text
-    assert b'"origin":"email-events/3/2"' in text
-
-
 def test_a_history_that_somebody_made_up_is_none() -> None:
     for text in (b"", b"[", b"{}", b'[{"at":1}]', b"\xff", None):
         assert history_of([(REQUEUED, text)]) == ()
@@ -54,11 +47,6 @@ def test_letters_of_one_record_have_one_name_and_those_of_another_topic_of_its_n
     assert letter(b"a").name == letter(b"a", at=7, detail="other").name
     assert letter(b"a").name != letter(b"b").name
     assert letter(b"a").name != letter(b"a", offset=43).name
-
-
-def test_a_name_fits_into_any_record_and_tells_nothing() -> None:
-    assert letter(b"a@example.org").name.startswith("email-events/3/42/")
-    assert len(letter(b"a@example.org").name.rpartition("/")[2]) == 8
 
 
 def test_source_and_type_are_read_in_both_modes_whatever_else_is_wrong() -> None:

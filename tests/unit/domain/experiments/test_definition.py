@@ -154,15 +154,6 @@ def test_each_mistake_is_told_with_its_key_and_its_cure(more: str, key: str, tol
     assert told in line
 
 
-def test_a_guardrail_that_nobody_watches_is_told_with_all_else() -> None:
-    told = mistakes(f"{LEAST}guardrails = ['donated', 'donated', 'calm']\nholdout = 2\n")
-    assert [line.partition(":")[0].removeprefix("experiment[0].") for line in told] == [
-        "holdout",
-        "guardrails[2]",
-        "guardrails",
-    ]
-
-
 def test_all_that_is_wrong_is_told_at_once() -> None:
     more = """
 window = "1w"
@@ -213,11 +204,6 @@ def test_what_is_needed_is_asked_for_and_nothing_else() -> None:
         "experiment[0].id: is missing",
         "experiment[0].variants: is missing",
     ]
-
-
-def test_the_mistakes_of_all_experiments_are_told_at_once() -> None:
-    told = mistakes(f"{LEAST}holdout = 2\n{LEAST}unit = 1\n")
-    assert [line.partition(":")[0] for line in told] == ["experiment[0].holdout", "experiment[1].unit"]
 
 
 @pytest.mark.parametrize(

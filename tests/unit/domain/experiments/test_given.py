@@ -50,12 +50,36 @@ def test_one_is_given_for_each_experiment_in_their_order() -> None:
     ]
 
 
+def test_opens_count_by_whole_hours() -> None:
+    rule, at = CountingRule(window_ms=2 * HOUR, covariate_days=0), NOON + HOUR // 2
+    counts = {
+        minute: bool(figures(assigned(time=at), opened(NOON + minute * HOUR // 60), rule=rule))
+        for minute in (-1, 0, 119, 120)
+    }
+    assert counts == {-1: False, 0: True, 119: True, 120: False}
+
+
 def test_one_person_counts_no_more_than_the_largest_gift_that_is_taken_in_either_way() -> None:
     """So no sum of a person leaves 64 bits, whoever makes up gifts."""
     gifts = [gift(str(number), MAX_AMOUNT) for number in range(3)]
     assert figures(assigned(), *gifts)["net_amount"] == (500_000, 0, MAX_AMOUNT)
     refunds = [refund(str(number), MAX_AMOUNT) for number in range(3)]
     assert figures(assigned(), *refunds)["net_amount"] == (-500_000, 0, -MAX_AMOUNT)
+
+
+@pytest.mark.parametrize(
+    ("rule", "counts"),
+    [
+        (CountingRule(start=NOON), True),
+        (CountingRule(start=NOON + 1), False),
+        (CountingRule(end=NOON + 1), True),
+        (CountingRule(end=NOON), False),
+        (CountingRule(rollout=NOON + 1), True),
+        (CountingRule(rollout=NOON), False),
+    ],
+)
+def test_who_was_assigned_outside_of_the_test_does_not_count(rule: CountingRule, counts: bool) -> None:
+    assert bool(given_by(folded(assigned()), {"x": rule})) is counts
 
 
 def test_the_group_is_that_of_the_unit() -> None:

@@ -62,11 +62,6 @@ def test_parts_variants_and_names_are_read_back_as_values() -> None:
     assert split.fields["why"] == message("experiment.nobody_defined")
 
 
-def test_a_name_that_looks_like_a_list_leaves_the_sentence_as_it_is_written() -> None:
-    text = "UNPLANNED VARIANT: no count here: not in the definition, so not in the check of the split"
-    assert stored_message(text) == message("text", text=text)
-
-
 def test_warnings_as_sentences_are_those_as_messages() -> None:
     for result in (gotv(), doors(), gotv(warnings=list(OWN))):
         assert [english(each) for each in warning_messages(result)] == warnings_of(result)

@@ -18,15 +18,6 @@ def test_all_that_is_wrong_is_said_worst_first() -> None:
     ]
 
 
-def test_a_broken_split_is_said_with_what_was_planned_and_what_is() -> None:
-    ratio = {"p_always_valid": 0.0, "broken": True, "planned": {"nothing": 0.25, "knock": 0.25, "call": 0.5}}
-
-    assert (
-        "nothing 46.35 % (planned 25.00 %), knock 53.65 % (planned 25.00 %), call 0.00 % (planned 50.00 %)"
-        in (warnings_of(doors(sample_ratio=ratio))[0])
-    )
-
-
 def test_a_guardrail_that_is_breached_is_a_warning_and_one_that_holds_is_not() -> None:
     found = warnings_of(gotv())
 
@@ -47,7 +38,3 @@ def test_what_is_withheld_for_one_reason_is_one_warning() -> None:
     assert warnings_of(gotv(withheld=withheld, guardrails=[])) == [
         "NO COMPARISON: opened of B, donated of B, voted of B and 1 more: too few"
     ]
-
-
-def test_the_results_own_sentences_come_last() -> None:
-    assert warnings_of(gotv(warnings=["The seed was used before."]))[-1] == "The seed was used before."

@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from events.channels import Channel
-from events.outputs import ConsentWord, ProvenanceItem
+from events.json_types import JSON
+from events.outputs import ConsentWord, ContactProfile, ProvenanceItem
 from events.times import render_time
 from streams.domain.pressure import Policy, answer, decide, default_policy, prepare, read_policy
 from streams.domain.pressure.asking import Evidence
@@ -27,6 +28,7 @@ from tests.unit.domain.pressure.people import (
     person,
     policy,
     ruled,
+    touch,
     unlimited,
 )
 
@@ -125,6 +127,69 @@ def test_an_allow_says_that_a_notice_is_due_where_the_policy_asks_for_one() -> N
     assert not decide(person(), rules, asking("phone"), NOON).notice_due
 
 
+def test_a_notice_counts_for_its_own_source_and_once_it_has_been_given() -> None:
+    rules, refused = ruling(NOTICE), ("deny", "no_notice")
+    elsewhere = person(provenance=[got("rented", 31, file="a"), given_notice(got("rented", 2, file="b"))])
+    assert ruled(decide(elsewhere, rules, asking("phone"), NOON)) == refused
+    tomorrow = render_time(NOON + DAY)
+    announced = person(provenance=[got("rented", 31), given_notice(got("rented", 2), notice_at=tomorrow)])
+    assert ruled(decide(announced, rules, asking("phone"), NOON)) == refused
+    long_ago = person(provenance=[got("vendor", 2, obtained_at=render_time(NOON - 40 * DAY))])
+    assert ruled(decide(long_ago, rules, asking("phone"), NOON)) == refused
+
+
+@pytest.mark.parametrize("channel", ["email", "phone"])
+def test_a_first_contact_without_a_notice_ends_the_time_for_it(channel: Channel) -> None:
+    """GDPR, article 14 (3) (b): at the latest with the first contact, on whatever channel."""
+    rules, fresh = ruling(NOTICE), got("rented", 20)
+    reached = person(touches=[touch(NOON - 3 * DAY, channel)], provenance=[fresh])
+    found = decide(reached, rules, asking("phone"), NOON)
+    assert (ruled(found), found.evidence) == (("deny", "no_notice"), (Evidence("lists/a", "rented"),))
+    told = person(touches=reached["touches"], provenance=[fresh, given_notice(got("rented", 2))])
+    assert ruled(decide(told, rules, asking("phone"), NOON)) == ALLOWED
+    assert not decide(told, rules, asking("phone"), NOON).notice_due
+    before = person(touches=[touch(NOON - 20 * DAY, channel)], provenance=[fresh])
+    assert decide(before, rules, asking("phone"), NOON).notice_due
+    receipt = person(touches=[touch(NOON - 3 * DAY, "email", "transactional")], provenance=[fresh])
+    assert decide(receipt, rules, asking("phone"), NOON).notice_due
+
+
+def rows(*told: tuple[int, dict[str, JSON]]) -> ContactProfile:
+    """Somebody of whom interactions said so, so many days before now, where they come from."""
+    heard = (
+        said("provenance.reported", f"r{number}", NOON - days * DAY, provenance={"kind": "vendor", **more})
+        for number, (days, more) in enumerate(told)
+    )
+    return person(provenance=profile_of(*heard)["provenance"])
+
+
+TOLD: dict[str, JSON] = {"notice": "art14/v1", "notice_by": "letter"}
+
+
+def test_a_row_that_comes_after_a_notice_asks_for_another_one_though_it_says_the_same() -> None:
+    """The next list of the same supplier, or the next delivery of the same file."""
+    rules, refused = ruling(NOTICE), ("deny", "no_notice")
+    fresh = rows((740, {}), (739, TOLD), (10, {}))
+    found = decide(fresh, rules, asking("phone"), NOON)
+    assert (ruled(found), found.notice_due) == (ALLOWED, True)
+    late = decide(fresh, rules, asking("phone"), NOON + 18 * DAY)
+    assert (ruled(late), late.evidence) == (refused, (Evidence("team/a", "r2"),))
+    told = rows((740, {}), (739, TOLD), (10, {}), (9, TOLD))
+    assert not decide(told, rules, asking("phone"), NOON).notice_due
+    assert ruled(decide(told, rules, asking("phone"), NOON + 18 * DAY)) == ALLOWED
+
+
+def test_rows_that_come_again_and_again_put_no_notice_off() -> None:
+    """The time for it begins with the first of those that came after the last notice, and ends with a contact."""
+    rules, refused = ruling(NOTICE), ("deny", "no_notice")
+    known = rows((740, {}), (739, TOLD), (40, {}), (20, {}), (1, {}))
+    found = decide(known, rules, asking("phone"), NOON)
+    assert (ruled(found), found.evidence) == (refused, (Evidence("team/a", "r2"),))
+    reached = rows((740, {}), (739, TOLD), (10, {}), (1, {}))
+    reached["touches"].append(touch(NOON - 5 * DAY, "letter"))
+    assert ruled(decide(reached, rules, asking("phone"), NOON)) == refused
+
+
 def test_an_entry_of_a_profile_that_was_written_before_is_asked_of_by_its_last_row() -> None:
     """As long as nothing new is heard of a person, the profile is as an earlier version wrote it."""
     summed = got("vendor", 740, last_at=render_time(NOON - 10 * DAY))
@@ -146,6 +211,14 @@ def test_the_notice_that_is_told_is_one_that_counts() -> None:
     row = got("rented", 10)
     assert notice_of(person(provenance=[again, row]), row) == (again, NOON - 5 * DAY)
     assert notice_of(person(provenance=[again, row]), again) == (again, NOON - 30 * DAY)
+
+
+def test_a_date_that_lies_ahead_puts_no_notice_off() -> None:
+    slip = got("rented", 31, obtained_at="2062-01-01T00:00:00Z")
+    found = decide(person(provenance=[slip]), ruling(NOTICE), asking("phone"), NOON)
+    assert ruled(found) == ("deny", "no_notice")
+    fresh = got("rented", 1, obtained_at="2062-01-01T00:00:00Z")
+    assert decide(person(provenance=[fresh]), ruling(NOTICE), asking("phone"), NOON).notice_due
 
 
 def test_of_a_source_that_makes_nobody_reachable_no_notice_is_asked() -> None:
@@ -215,6 +288,12 @@ def test_one_number_under_two_keys_comes_from_where_either_of_its_refs_does() ->
     assert ruled(answer(question, known, refs=[new])) == ("deny", "no_provenance")
 
 
+def test_on_channels_without_addresses_anything_of_the_person_counts() -> None:
+    rules = ruling({"channel": "door", "require": "provenance"})
+    assert ruled(decide(person(provenance=[origin("voter_list")]), rules, asking("door"), NOON)) == ALLOWED
+    assert ruled(decide(person(), rules, asking("door"), NOON)) == ("deny", "no_provenance")
+
+
 def test_what_is_left_of_a_source_that_was_forgotten_is_no_source_and_needs_no_notice() -> None:
     left = person(provenance=[origin("forgotten")])
     rules = ruling({"channel": "door", "require": "provenance"})
@@ -276,11 +355,6 @@ def test_what_a_refused_file_says_of_an_address_closes_it_still() -> None:
     assert ruled(decide(known, unlimited(**BEHIND_THE_WALL), asking("phone"), NOON)) == ("deny", "wrong_number")
 
 
-def test_where_no_kind_of_source_is_left_out_policies_have_the_version_that_they_had() -> None:
-    assert "sources" not in policy().model_dump()["unknown"]
-    assert policy(unknown__sources=[]).version == policy().version != policy(unknown__sources=["staff"]).version
-
-
 @pytest.mark.parametrize("regime", ["fr", "eu"])
 @pytest.mark.parametrize(
     ("type_", "more"),
@@ -322,9 +396,17 @@ def test_conditions_close_no_channel_to_everybody() -> None:
     assert channel_denial(person(), channel_rules(ruling(ORIGIN, CALLS)), "phone", NOON) is None
 
 
-def test_a_policy_without_conditions_has_the_version_that_it_had() -> None:
+@pytest.mark.parametrize(
+    ("absent", "there"),
+    [
+        ({"conditions": []}, {"conditions": [ORIGIN]}),
+        ({"unknown__sources": []}, {"unknown__sources": ["staff"]}),
+        ({"closures__consent": {}}, {"closures__consent": {"needs_proof": True}}),
+    ],
+)
+def test_a_policy_that_says_nothing_of_what_came_later_has_the_version_that_it_had(absent: Any, there: Any) -> None:
+    assert policy(**absent).version == policy().version != policy(**there).version
     assert "conditions" not in policy().model_dump()
-    assert policy(conditions=[]).version == policy().version != ruling(ORIGIN).version
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,15 @@ def test_a_cap_counts_the_touches_of_its_window_and_names_each() -> None:
     assert (decision.earliest_at, decision.expires_at) == (NOON + 1, None)
 
 
+def test_a_cap_of_one_purpose_counts_no_other() -> None:
+    capped = unlimited(
+        caps__email=[{"window": "30d", "at_most": 100}, {"window": "7d", "at_most": 1, "purpose": "fundraising"}]
+    )
+    assert ruled(asked(capped, [touch(NOON - DAY, purpose="informational")])) == ("allow", "ok")
+    assert ruled(asked(capped, [touch(NOON - DAY)])) == ("defer", "cap")
+    assert ruled(asked(capped, [touch(NOON - DAY)], purpose="mobilisation")) == ("allow", "ok")
+
+
 @pytest.mark.parametrize(
     ("gap", "last", "reason"),
     [

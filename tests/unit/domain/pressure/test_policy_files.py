@@ -2,7 +2,7 @@
 
 import tomllib
 
-from streams.domain.pressure import FileMistakes, Policy, default_policy, read_policy
+from streams.domain.pressure import Policy, read_policy
 from streams.domain.pressure.policy_files import policy_text
 from tests.unit.domain.pressure.people import policy
 
@@ -37,14 +37,6 @@ def test_limits_are_written_by_whatever_name_they_have() -> None:
     assert 'giving.limits."C004 (joint)"."2012-general"."USD" = 350000' in lines(shown)
     assert tomllib.loads(policy_text(shown))["giving"]["limits"] == limits
     assert read_policy(policy_text(shown)) == shown
-
-
-def test_the_default_is_shown_in_80_columns_and_holds() -> None:
-    text = policy_text(default_policy())
-    assert max(map(len, text.splitlines())) <= 80
-    read = read_policy(text)
-    assert not isinstance(read, FileMistakes)
-    assert read.version == default_policy().version
 
 
 def test_what_is_not_limited_at_all_is_said() -> None:

@@ -66,6 +66,15 @@ def test_a_no_for_a_purpose_that_nobody_asks_for_closes_the_channel(purpose: str
     assert profile_of(no, to_all)["consent"]["text"] is True
 
 
+def test_only_a_later_yes_to_the_purpose_lifts_it() -> None:
+    no, yes = word(granted=False, days_ago=2), word(granted=True)
+    assert ruled(decide(person(consent_ledger=[no, yes]), POLICY, asking("text"), NOON)) == ("allow", "ok")
+    to_the_channel = person(consent_ledger=[no], consent={"text": True})
+    assert ruled(decide(to_the_channel, POLICY, asking("text"), NOON)) == ("deny", "consent_withdrawn")
+    at_once = person(consent_ledger=[no, word(granted=True, days_ago=2)])
+    assert ruled(decide(at_once, POLICY, asking("text"), NOON)) == ("deny", "consent_withdrawn")
+
+
 @pytest.mark.parametrize(
     ("purpose", "answer"), [("fundraising", ("allow", "ok")), ("mobilisation", ("deny", "no_consent"))]
 )
@@ -107,7 +116,9 @@ def test_rules_of_consent_for_a_channel_that_needs_none_are_a_mistake_in_the_fil
     assert "name it in closures.needs_consent" in str(found)
 
 
-def test_a_policy_without_rules_of_consent_has_the_version_that_it_had() -> None:
-    assert policy().version == policy(closures__consent={}).version
-    assert "consent" not in policy().closures.model_dump()
-    assert policy(closures__consent={"needs_proof": True}).version != policy().version
+@pytest.mark.parametrize("scope", [{"list_id": "news"}, {"sender": "62012"}, {"purpose": "online_ads"}])
+def test_what_is_said_of_a_list_a_sender_or_another_purpose_is_no_word_on_this_one(scope: dict[str, str]) -> None:
+    known = person(consent_ledger=[word(granted=True, days_ago=1, **scope)])
+    assert ruled(decide(known, STRICT, asking("text"), NOON)) == ("deny", "no_consent")
+    known = person(consent_ledger=[word(granted=False, days_ago=1, **scope)])
+    assert ruled(decide(known, POLICY, asking("text"), NOON)) == ("allow", "ok")
