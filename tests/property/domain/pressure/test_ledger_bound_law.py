@@ -89,3 +89,29 @@ def test_few_words_are_told_besides_the_latest(said: list[Consent]) -> None:
         if not word.granted and (word.list_id is None or word.purpose == "online_ads")
     }
     assert len(told_words(words, 0, 1)) <= 1 + len(noes)
+
+
+def test_a_yes_with_a_proof_is_told_beside_a_later_one_without() -> None:
+    """A policy that asks for a proof goes by the first, others by the second."""
+    proven, bare = (
+        Consent("email", granted=True, terms=ConsentTerms(wording="v1", proof=proof)) for proof in ("a", None)
+    )
+    unlisted = Consent("email", granted=True, list_id="news")
+    said = [proven, bare, *[unlisted] * 5]
+    words = [(Fact("consent.changed", NOON + at, "team/a", "1", NOON), word) for at, word in enumerate(said)]
+
+    assert [word for _, word in told_words(words, 3)] == [proven, bare, *[unlisted] * 3]
+
+
+def test_a_no_to_ads_is_told_whatever_list_it_names() -> None:
+    """Else the yes before it would admit somebody to an audience for ads."""
+    yes = Consent("all", granted=True, terms=ConsentTerms("online_ads", proof="scan:1"))
+    no = Consent("email", granted=False, list_id="news", terms=ConsentTerms("online_ads"))
+    others = [Consent("email", granted=True, list_id="news")] * 3
+    words = [
+        (Fact("consent.changed", NOON - DAY + at, "team/a", "1", NOON), word)
+        for at, word in enumerate([yes, no, *others])
+    ]
+    told = told_words(words, 3)
+    assert [word for _, word in told] == [yes, no, *others]
+    assert gate_verdict(known_by(told, words), GateRules(ConsentRules()), NOON).why == "consent_withdrawn"

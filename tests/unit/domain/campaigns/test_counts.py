@@ -9,6 +9,7 @@ from streams.domain.campaigns import (
     ReportCount,
     mention_in,
 )
+from streams.domain.campaigns.counts import MAX_EVIDENCE
 from streams.domain.contact.facts.from_records import read_said
 from tests.unit.domain.campaigns.sending import NOON, report
 from tests.unit.events.records import accepted, event
@@ -51,3 +52,11 @@ def test_whoever_named_no_address_counts_as_others() -> None:
     count = CampaignCounter()
     taken(count, "email.unsubscribed", report(1), "no address")
     assert count.found()["c"].tallies.keys() == {"other"}
+
+
+def test_of_many_reports_the_latest_are_shown() -> None:
+    count = CampaignCounter()
+    for number in range(2 * MAX_EVIDENCE):
+        taken(count, "email.complained", report(number, NOON - number))
+    latest = tuple(report(number, NOON - number) for number in reversed(range(MAX_EVIDENCE)))
+    assert count.found()["c"].tallies["gmail"].complaints == ReportCount(2 * MAX_EVIDENCE, latest)

@@ -14,6 +14,7 @@ from streams.domain.contact.state import DEDUP_WINDOW_MS
 from tests.unit.domain.contact.said import (
     DAY,
     DONOR,
+    HOUR,
     NOON,
     Arrival,
     appended,
@@ -22,6 +23,7 @@ from tests.unit.domain.contact.said import (
     later,
     profile_of,
     report,
+    retracted,
     said,
 )
 
@@ -69,6 +71,34 @@ def test_a_drop_that_comes_later_than_that_takes_nothing_back() -> None:
         state = folded(first, appended(NOON + TOO_LATE + 1, second))
         assert experiments(state) == [IN_A]
         assert experiments(fold(state, [later(400 * DAY)])[0]) == [IN_A]
+
+
+def at_day(day: int, arrival: Arrival) -> Arrival:
+    return appended(NOON + day * DAY, arrival)
+
+
+OTHER = said("email.sent", "other", message_id="other")
+
+
+def test_a_drop_is_kept_until_whatever_it_may_still_meet_has_settled() -> None:
+    """Something else settles while the drop is a month old, and what it takes back is not a week old."""
+    state = folded(DROPPED, at_day(24, OTHER), at_day(29, SENT), later(32 * DAY))
+    assert experiments(state) == []
+    assert experiments(fold(state, [later(60 * DAY)])[0]) == []
+
+
+def test_an_arm_is_kept_until_no_drop_can_be_taken_back_any_more() -> None:
+    state = folded(SENT, at_day(24, OTHER), at_day(29, DROPPED), later(32 * DAY))
+    assert experiments(state) == []
+    assert experiments(fold(state, [at_day(35, retracted("d"))])[0]) == [IN_A]
+
+
+def test_a_drop_may_take_back_the_earlier_word_of_a_message_alone() -> None:
+    opened = said("email.opened", "o", NOON + HOUR, message_id="m", experiment=A)
+    state = folded(opened, at_day(20, SENT), later(29 * DAY))
+    assert experiments(state) == [IN_A]
+    dropped, _ = fold(state, [at_day(45, DROPPED), later(90 * DAY)])
+    assert experiments(dropped) == [{**IN_A, "assigned_at": "2012-03-01T13:00:00.000Z"}]
 
 
 def test_what_was_too_late_to_be_taken_back_is_kept_once() -> None:

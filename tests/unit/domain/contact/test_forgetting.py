@@ -58,6 +58,35 @@ def test_that_somebody_is_too_young_stays_without_its_source_and_all_else() -> N
         assert "list-1" not in str(state.facts)
 
 
+FORGET_PURPOSE = said("contact.purpose_forgotten", "forget", NOON + DAY, purpose="Petition-Water")
+
+
+def test_a_no_for_a_purpose_that_is_forgotten_stays_with_its_words() -> None:
+    """Else a yes of before would count again, and who refused would be reached."""
+    no = said("consent.changed", "n", channel="email", granted=False, purpose="petition-water", proof="scan:1")
+
+    for order in permutations([no, FORGET_PURPOSE]):
+        [word] = shown(*order)["consent_ledger"]
+        assert (word["granted"], word["purpose"], word["proof"]) == (False, "petition-water", "scan:1")
+
+
+def test_a_copy_that_says_less_brings_nothing_back() -> None:
+    first, copy = gift("1", 500, provenance=RENTED), appended(NOON + 1, gift("1", 500))
+
+    for order in ((first, copy, FORGET), (first, FORGET, copy), (FORGET, first, copy), (FORGET, copy, first)):
+        assert shown(*order)["donations"]["count"] == 0, order
+    assert merge(folded(FORGET, first), folded(copy)).facts == {}
+
+
+def test_a_first_copy_that_is_not_covered_counts_though_another_one_was_forgotten() -> None:
+    first, copy = gift("1", 500), appended(NOON + 1, gift("1", 500, provenance=RENTED))
+
+    for order in ((first, copy, FORGET), (copy, FORGET, first), (FORGET, copy, first), (FORGET, first, copy)):
+        state = folded(*order)
+        assert (profile(DONOR, state)["donations"]["count"], len(state.forgotten)) == (1, 0), order
+    assert len(merge(folded(FORGET, copy), folded(first)).facts) == 1
+
+
 def test_of_a_copy_before_a_command_and_one_after_it_the_earlier_counts() -> None:
     before = appended(NOON + 1, gift("1", 500, NOON, provenance=RENTED))
     after = gift("1", 500, NOON + 2 * DAY, provenance=RENTED)

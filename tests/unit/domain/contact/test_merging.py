@@ -27,6 +27,16 @@ def test_a_message_in_the_other_half_is_retracted_by_the_first_of_its_retraction
     assert profile(DONOR, merge(sent, folded(too_late))) == profile(DONOR, sent)
 
 
+def test_what_has_settled_is_added_up() -> None:
+    late = appended(NOON + 8 * DAY, said("text.replied", "9"))
+    one = folded(said("email.opened", "1", NOON, message_id="m", region="US-NY"), late)
+    other = folded(said("email.opened", "2", NOON + 1, message_id="m", region="US-CA"), late)
+    known = profile(DONOR, merge(one, other))
+    assert known["counts"] == {"email.opened": 2, "text.replied": 1}
+    assert known["email"]["last_opened_at"] == "2012-03-01T12:00:00.001Z"
+    assert known["zones"]["region"] == "US-CA"
+
+
 def test_the_version_is_the_larger_one() -> None:
     assert merge(ContactState(version=3), ContactState(version=5)).version == 5
 

@@ -100,6 +100,7 @@ def files(kind: str, count: int) -> list[dict[str, JSON]]:
     return [{"kind": kind, "file": f"{kind}-{number}"} for number in range(count)]
 
 
+FILES = files("rented", 600)
 YOUNG: dict[str, JSON] = {"of_age": False}
 OF_AGE: dict[str, JSON] = {"of_age": True}
 NOTICES: list[dict[str, JSON]] = [
@@ -114,7 +115,7 @@ NOTICES: list[dict[str, JSON]] = [
     [
         # Whoever is too young by a late word of an early source must not be taken for somebody of age.
         (
-            [*files("rented", 300), *told(OF_AGE, YOUNG), *files("rented", 300), *told(OF_AGE, YOUNG)],
+            [*FILES[:300], *told(OF_AGE, YOUNG), *FILES[300:], *told(OF_AGE, YOUNG)],
             [("300", 2), ("301", 2)],
         ),
         # Whoever looks for what came of a kind finds it, however many files of another kind there are.

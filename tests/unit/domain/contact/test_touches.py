@@ -31,6 +31,10 @@ def sent(id_: str = "1", time: int = NOON, message: str = "m", **data: JSON) -> 
     return said("email.sent", id_, time, message_id=message, **data)
 
 
+def bounced(id_: str, kind: str = "hard", message: str = "m") -> Arrival:
+    return said("email.bounced", id_, message_id=message, kind=kind)
+
+
 def ids(known: ContactProfile) -> list[str]:
     return [touch["id"] for touch in known["touches"]]
 
@@ -90,6 +94,13 @@ def test_a_touch_is_forgotten_once_a_later_one_was_known_for_a_week(old: Arrival
     new, undone = report("new", method="phone"), appended(NOON + WEEK + 1, taken_back("new"))
     assert ids(after(old, new, undone)) == []
     assert ids(after(old, new, undone, appended(NOON + 2 * WEEK, sent("3", NOON - MONTH, "k")))) == ["3"]
+
+
+@pytest.mark.parametrize("old", [sent("old", NOON - 2 * MONTH, "n"), report("old", NOON - 2 * MONTH)])
+def test_a_touch_stays_forgotten_when_the_later_message_comes_back_after_all(old: Arrival) -> None:
+    in_time, too_late = (appended(NOON + at, bounced("b")) for at in (WEEK, WEEK + 1))
+    assert ids(after(old, sent("new"), in_time, later(3 * WEEK))) == ["old"]
+    assert ids(after(old, sent("new"), too_late, later(3 * WEEK))) == []
 
 
 def test_what_is_left_of_messages_has_an_end() -> None:

@@ -56,6 +56,10 @@ CASES: dict[str, tuple[list[IdentityEdge | LinkDecision], set[frozenset[str]]]] 
         [*named(ADA, ANN, MAIL), *named(ADA, BEN)],
         {one(ADA), one(ANN), one(BEN), one(MAIL)},
     ),
+    "whoever says that two contacts are one means all that each had": (
+        [*named(ADA, ANN), *named(BOB, BEN), ruling(ADA, BOB, same=True)],
+        {one(ADA, BOB, ANN, BEN)},
+    ),
     "an unlink keeps two apart also where a chain would join them": (
         [ruling(ADA, CYD, same=True), ruling(BOB, CYD, same=True), ruling(ADA, BOB, same=False)],
         {one(ADA, CYD), one(BOB)},
