@@ -57,10 +57,3 @@ def test_a_partition_is_in_the_order_in_which_it_was_appended(tmp_path: Path) ->
 
     assert len({place[:2] for place in places}) == len(places)
     assert places == sorted(places, key=lambda place: (place[0], place[2], place[1]))
-
-
-def test_one_seed_makes_one_lake(tmp_path: Path) -> None:
-    one, same, other = (invented(tmp_path / name, seed) for name, seed in (("a", 1), ("b", 1), ("c", 2)))
-
-    assert one == same
-    assert one != other

@@ -10,19 +10,7 @@ import pytest
 
 from benchmarks.peers import running
 from benchmarks.peers.events import generate
-from benchmarks.peers.job import Job
 from benchmarks.peers.running import PeerFailed, measure
-
-
-def job(directory: Path, warm: int = 100) -> Job:
-    return Job("127.0.0.1:9092", "input", "output", "ours-0", 4, 1000, warm, str(directory / "deep" / "ours-0"))
-
-
-def test_a_job_goes_through_a_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = job(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["peer", *given.arguments()])
-    assert Job.told() == given
-    assert Path(given.directory).is_dir()
 
 
 def test_the_same_seed_gives_the_same_events_of_a_realistic_size() -> None:

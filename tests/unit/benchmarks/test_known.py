@@ -9,10 +9,6 @@ from tests.unit.benchmarks.measurements import measured
 PEERS = {peer.name: peer for peer in known_peers()}
 
 
-def test_no_two_peers_share_a_name_or_a_file() -> None:
-    assert len(PEERS) == len(known_peers()) == len({peer.slug for peer in known_peers()})
-
-
 @pytest.mark.parametrize(
     ("name", "words"),
     [

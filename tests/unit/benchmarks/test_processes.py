@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.processes import Meter, Usage
+from benchmarks.processes import Meter
 
 BURN = """
 import subprocess, sys, time
@@ -61,7 +61,3 @@ def test_pages_of_a_mapped_file_are_resident_and_not_a_processs_own(tmp_path: Pa
             used = meter.read()
         process.stdin.close()
     assert used.peak_rss - used.peak_own >= 64 << 20
-
-
-def test_between_two_readings_only_the_difference_counts() -> None:
-    assert Usage(5.0, 9.0, 70, 60).since(Usage(2.0, 3.0, 50, 40)) == Usage(3.0, 6.0, 70, 60)

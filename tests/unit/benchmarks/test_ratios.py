@@ -1,5 +1,3 @@
-import pytest
-
 from benchmarks.peers.known import EXACTLY_ONCE, OURS, STOCK_FAUST
 from benchmarks.peers.ratios import section
 from benchmarks.results import Figure, Section
@@ -9,16 +7,6 @@ from tests.unit.benchmarks.measurements import measured
 def the(section: Section, subject: str, name: str) -> Figure:
     [figure] = [each for each in section.figures if (each.subject, each.name) == (subject, name)]
     return figure
-
-
-def test_each_peer_has_its_own_figures_of_every_round() -> None:
-    found = section({OURS: [measured(cpu=0.01), measured(cpu=0.02)]}, ["a note"])
-    assert the(found, OURS, "throughput").values == (500.0, 500.0)
-    assert the(found, OURS, "CPU per event").values == pytest.approx((10.0, 20.0))
-    assert the(found, OURS, "broker's CPU per event").values == (500.0, 500.0)
-    assert the(found, OURS, "peak memory").values == (300.0, 300.0)
-    assert the(found, OURS, "outputs per event").values == (0.97, 0.97)
-    assert found.notes == ("a note",)
 
 
 def test_ratios_are_taken_within_a_round() -> None:
@@ -38,8 +26,3 @@ def test_a_peer_that_was_given_fewer_events_is_compared_by_what_each_cost() -> N
     found = section({OURS: [measured(events=40_000, wall=1.0)], STOCK_FAUST: [measured(events=1000, wall=1.0)]}, [])
     assert the(found, OURS, f"throughput, to {STOCK_FAUST}").values == (40.0,)
     assert the(found, OURS, f"throughput, to {STOCK_FAUST}").reached is True
-
-
-def test_without_ours_there_is_nothing_to_compare_with() -> None:
-    found = section({EXACTLY_ONCE: [measured()]}, [])
-    assert [figure.name for figure in found.figures if "to" in figure.name.split()] == []

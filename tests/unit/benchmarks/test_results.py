@@ -14,7 +14,6 @@ from benchmarks.results import (
     Measured,
     Section,
     commit_of,
-    measured_now,
     put_into,
     read_results,
     write_results,
@@ -52,13 +51,6 @@ def test_a_section_measured_again_stands_in_the_place_of_the_one_before() -> Non
     kept = [section("Speed", 1), section("Memory", 2)]
     found = put_into(kept, [section("Links", 3), section("Speed", 4)])
     assert [(each.title, each.figures[0].median) for each in found] == [("Speed", 4), ("Memory", 2), ("Links", 3)]
-
-
-def test_this_moment_has_a_speed_and_a_commit_where_there_is_a_clone() -> None:
-    measured = measured_now()
-    assert measured.plain_loop_ms is not None
-    assert measured.plain_loop_ms > 0
-    assert measured.commit is None or re.fullmatch(r"[0-9a-f]{8,}\+?", measured.commit)
 
 
 def test_a_commit_counts_as_changed_by_other_files_than_results(

@@ -5,6 +5,7 @@ And who follows them has a policy that does what they say of it.
 
 import re
 import shlex
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +27,11 @@ def shown(page: str) -> list[list[str]]:
     return [shlex.split(line.partition("#")[0])[1:] for block in blocks for line in block.splitlines() if line]
 
 
+@cache
+def all_commands() -> Any:
+    return typer.main.get_command(app)
+
+
 class Resolved(NamedTuple):
     """The command that words lead to, and the options that it does not have; `is_group`: they lead to no command."""
 
@@ -35,7 +41,7 @@ class Resolved(NamedTuple):
 
 
 def resolved(words: list[str]) -> Resolved:
-    command: Any = typer.main.get_command(app)
+    command = all_commands()
     path = list[str]()
     for word in words:
         below = getattr(command, "commands", {})

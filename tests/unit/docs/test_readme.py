@@ -11,12 +11,7 @@ from streams.cli.main import app
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
-MOST_LINES = 150
 COMMAND = re.compile(r"(?<![\w./])harmonia ([a-z][a-z-]*(?: [a-z][a-z-]*)?)")
-
-
-def test_it_is_read_in_one_sitting() -> None:
-    assert len(README.splitlines()) <= MOST_LINES
 
 
 def test_a_shell_gets_the_variables_of_a_file_with_comments_and_spaces(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 from random import Random
 
 from benchmarks.live.crowd import cells_of
-from benchmarks.live.gifts import MOST, Gifts, amounts_in
+from benchmarks.live.gifts import Gifts, amounts_in
 
 
 def test_a_sum_says_which_gifts_are_in_it() -> None:
@@ -15,8 +15,3 @@ def test_a_sum_says_which_gifts_are_in_it() -> None:
             given.setdefault(cell, []).append(amount)
     assert {cell: sum(amounts) for cell, amounts in given.items()} == gifts.given
     assert all(sorted(amounts_in(sum(amounts))) == sorted(amounts) for amounts in given.values())
-
-
-def test_there_is_an_end_to_them() -> None:
-    gifts = Gifts()
-    assert [gifts.next_of(1) for _ in range(MOST + 2)] == [*(1 << bit for bit in range(MOST + 1)), None]

@@ -28,20 +28,10 @@ def both_ids(person: int) -> set[str]:
     return {contact_id_of(person, HASHER), fragment_of(names_of(person).weak, HASHER)}
 
 
-def test_a_tenth_of_each_kind_of_person_has_two_identifiers() -> None:
-    assert Counter(person % 10 for person in LINKED.with_two()) == dict.fromkeys(range(10), 10)
-
-
 def test_links_are_made_by_one_interaction_with_each_of_the_tenth_that_names_both() -> None:
     said = [accepted(one) for one in joining(LINKED, 3, NOW_MS)]
     assert {len(HASHER.identifiers(one.data.contact)) for one in said} == {2}
     assert [harmonise(one, HASHER)[0] for one in said] == [contact_id_of(each, HASHER) for each in LINKED.with_two()]
-
-
-def test_without_links_everything_names_one_identifier_of_the_person() -> None:
-    said = [*joining(ALONE, 3, NOW_MS), *load(ALONE, 2000, 3, NOW_MS)]
-    assert all(len(HASHER.identifiers(accepted(one).data.contact)) == 1 for one in said)
-    assert set(map(key_of, said)) <= {contact_id_of(person, HASHER) for person in range(1000)}
 
 
 def test_with_links_a_tenth_of_the_load_is_about_the_tenth_and_half_of_it_names_the_weak_identifier() -> None:

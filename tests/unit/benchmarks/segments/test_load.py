@@ -1,5 +1,5 @@
 from benchmarks.core.load import news
-from benchmarks.segments.load import SEGMENTS, segments
+from benchmarks.segments.load import segments
 from benchmarks.segments.suite import known_people
 from streams.domain.pressure import default_policy
 from streams.domain.pressure.closures import channel_rules
@@ -8,12 +8,6 @@ from streams.domain.segments.matching_plan import MatchingPlan
 from streams.domain.segments.person import Person
 
 RULES = channel_rules(default_policy())
-
-
-def test_a_thousand_segments_are_asked_of_sixty_dials() -> None:
-    found = segments(RULES, SEGMENTS, 1)
-    assert len(found) == SEGMENTS
-    assert MatchingPlan(found, RULES).dials == 60
 
 
 def test_people_are_in_some_of_the_segments_and_in_those_that_recursion_says() -> None:

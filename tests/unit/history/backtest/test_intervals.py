@@ -24,10 +24,6 @@ def test_shares_have_wilson_intervals(count: int, of: int) -> None:
     assert found == pytest.approx((rate, middle - half, middle + half))
 
 
-def test_a_share_of_nobody_has_no_interval() -> None:
-    assert wilson_interval(0, 0) is None
-
-
 def given(amounts: list[int], mark: str) -> Cell:
     cell = Cell()
     for number, amount in enumerate(amounts):

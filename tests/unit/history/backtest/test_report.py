@@ -8,14 +8,13 @@ import orjson
 import pytest
 
 from events.times import render_time
-from streams.cli.experiments import print_page
 from streams.domain.contact.sections.messages import Touch
 from streams.domain.pressure import Decision, PermissionRequest, Reason, default_policy
 from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult
-from streams.history.backtest.report.figures import json_of, weeks_of
+from streams.history.backtest.report.figures import json_of
 from streams.history.backtest.report.html import html_of
 from streams.history.backtest.report.pages import page
-from streams.history.backtest.tally import DAY, JudgedTouch, TouchOutcome
+from streams.history.backtest.tally import JudgedTouch, TouchOutcome
 from streams.history.backtest.touch_history import AskedTouch
 from streams.history.lake.coverage import LakeGap
 from tests.unit.events.records import NOW
@@ -52,22 +51,6 @@ def test_every_backtest_table_shows_what_was_counted() -> None:
     assert tables["reasons (docs/policy.md)"] == [("ok", "allow", "30", "60", "-30"), ("cap", "deny", "30", "0", "+30")]
     assert tables["by team, under the new policy"] == [(TEAM, "60", "30", "0", "30", "50.0 %", "0.0 %")]
     assert [row[0] for row in tables["by week, under the new policy (Mondays, UTC)"]] == ["2012-02-20"]
-
-
-def test_on_a_narrow_screen_no_interval_is_broken(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    wide, narrow = page(result(), ORDERS), page(result(), ORDERS, width=80)
-    tables = {part.title: [*part.rows] for part in narrow.parts}
-    change = "what followed, by what the two policies say (old → new)"
-
-    assert tables[change][1][:5] == ("allow → deny", "30", "30", "20.0 %", "$5.00")
-    assert tables[f"{change}: intervals"][1][1].startswith("9.5 to ")
-    assert page(result(), ORDERS, width=200) == wide
-    print_page(narrow)
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.count(" to ") for line in lines if line.startswith("allow → deny")] == [0, 4]
 
 
 def test_a_backtest_shows_its_warnings_first() -> None:
@@ -120,51 +103,6 @@ def test_the_html_file_of_a_backtest_is_self_contained_and_its_charts_are_whole(
     bars = [each for each in charts[0].iter() if each.tag.endswith("rect") and each.get("class") in {"allow", "deny"}]
     heights = [float(each.get("height", "0")) for each in bars[2:]]
     assert heights[0] == heights[1] == heights[2] / 2, "30 and 30 under the new policy, 60 under the old"
-
-
-def test_a_backtest_names_policies_by_their_files() -> None:
-    named = replace(ORDERS, new_name="new.toml", old_name="the default policy")
-
-    facts = dict(page(result(), named).facts)
-
-    assert (facts["new policy"], facts["old policy"]) == (
-        f"new.toml, version {ORDERS.new.version}",
-        f"the default policy, version {ORDERS.old.version}",
-    )
-    assert "<title>What new.toml would have said</title>" in html_of(result(), named)
-    assert json_of(result(), named)["names"] == {"new": "new.toml", "old": "the default policy"}
-
-
-def test_weeks_without_a_touch_are_on_the_axis_of_a_backtests_chart() -> None:
-    found = result(10)
-    later = Touch(NOW + 28 * DAY, "s", "later", "email")
-    request = PermissionRequest(channel="email", purpose="informational", team=TEAM)
-    allowed = Decision("allow", "ok")
-    found.tally.take(
-        "c", [JudgedTouch(AskedTouch(later, request, None), allowed, allowed, TouchOutcome(frozenset(), left=False))]
-    )
-
-    weeks = weeks_of(found.tally)
-
-    assert weeks == ["2012-02-20", "2012-02-27", "2012-03-05", "2012-03-12", "2012-03-19"]
-    assert all(f">{week}</text>" in html_of(found, ORDERS) for week in weeks)
-    assert weeks_of(BacktestResult().tally) == []
-
-
-def test_the_html_file_of_a_backtest_cuts_off_no_column_and_no_name_of_a_chart() -> None:
-    html = html_of(result(), ORDERS)
-    long = html_of(result(reason="transactional_not_allowed"), ORDERS)
-
-    assert "nowrap; }" not in html.partition("td span")[0]
-    assert re.search(r"<td><span>20\.0 %</span> <span>\(9\.5 to ", html)
-    [shown] = re.findall(r'text-anchor="end">(trans[^<]*)<title>', long)
-    assert (len(shown), shown[-7:], "…" in shown) == (31, " (deny)", True)
-    assert "<title>transactional_not_allowed (deny)</title>" in long
-
-
-def test_a_backtest_without_touches_shows_only_warnings_and_facts() -> None:
-    assert page(BacktestResult(linked=True), ORDERS).parts == []
-    assert "<svg" not in html_of(BacktestResult(linked=True), ORDERS)
 
 
 def test_the_json_of_a_backtest_holds_every_cell() -> None:

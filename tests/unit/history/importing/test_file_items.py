@@ -22,7 +22,7 @@ from streams.history.importing import file_items as made
 from streams.history.importing import row_formats
 from streams.history.importing.file_items import FileItem, ImportFormat, Unreadable, read_items
 from streams.history.importing.row_formats import csv_rows
-from tests.unit.events.adapters import fixtures_mailgun, fixtures_sendgrid
+from tests.unit.events.adapters import fixtures_sendgrid
 from tests.unit.packaging.dockerfile import ROOT
 
 FEED = Feed("digital/tool", 1_764_100_000_000)
@@ -53,7 +53,15 @@ def ids(found: list[FileItem]) -> list[str]:
     return [one.id for piece in found for one in piece.results if isinstance(one, Interaction)]
 
 
-@pytest.mark.parametrize("content", [CSV, b"\xef\xbb\xbf" + CSV, CSV.replace(b"\n", b"\r\n"), JSONL, JSONL + b"\n\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(CSV, b"\xef\xbb\xbf" + CSV, CSV.replace(b"\n", b"\r\n"), CSV.replace(b",", b";"), JSONL, JSONL + b"\n\n"),
+        CSV.replace(b"who\n", b"who,Which? (housing; transport; schools; jobs)\n").replace(
+            b".org\n", b".org,housing\n"
+        ),
+    ],
+)
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.ZstdCompressor().compress])
 def test_an_imported_table_in_any_format_gives_the_same_interactions(
     tmp_path: Path, content: bytes, pack: Callable[[bytes], bytes]
@@ -82,16 +90,11 @@ def test_parquet_gives_the_same_interactions_as_csv(tmp_path: Path) -> None:
         orjson.dumps(EVENTS, option=orjson.OPT_INDENT_2),
         b"\n".join(orjson.dumps(event) for event in EVENTS),
         orjson.dumps(EVENTS[:3]) + b"\n" + orjson.dumps(EVENTS[3:]),
+        b"\xef\xbb\xbf" + b"\n".join(orjson.dumps(event) for event in EVENTS),
     ],
 )
 def test_stored_webhooks_in_any_form_give_the_same_interactions(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "events").write_bytes(content)
-
-    assert len(ids(read(tmp_path / "events", "sendgrid", own=False))) == len(EVENTS)
-
-
-def test_an_imported_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
-    (tmp_path / "events").write_bytes(b"\xef\xbb\xbf" + b"\n".join(orjson.dumps(event) for event in EVENTS))
 
     assert len(ids(read(tmp_path / "events", "sendgrid", own=False))) == len(EVENTS)
 
@@ -130,37 +133,6 @@ def test_a_table_that_was_cut_short_is_not_taken_for_a_whole_one(
     assert len(ids(read(tmp_path / "twice", "generic"))) == len(ROWS) + 1
 
 
-def test_a_parquet_file_that_is_damaged_says_so(tmp_path: Path) -> None:
-    (tmp_path / "rows").write_bytes(b"PAR1" + b"x" * 100)
-
-    with pytest.raises(Unreadable, match="damaged"):
-        read(tmp_path / "rows", "generic")
-
-
-def test_a_table_with_a_column_named_twice_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "rows").write_bytes(CSV.replace(b"id,at,who", b"id,at,who,who"))
-
-    with pytest.raises(Unreadable, match="twice: who"):
-        read(tmp_path / "rows", "generic")
-
-
-def test_a_table_may_be_parted_by_semicolons_as_spreadsheets_in_france_do(tmp_path: Path) -> None:
-    (tmp_path / "commas").write_bytes(CSV)
-    (tmp_path / "semicolons").write_bytes(CSV.replace(b",", b";"))
-
-    assert ids(read(tmp_path / "semicolons", "generic")) == ids(read(tmp_path / "commas", "generic"))
-
-
-def test_a_comma_within_a_row_of_semicolons_parts_nothing() -> None:
-    columns, rows = csv_rows([b"id;gift, in euros;to\n", b"1;25,50;a\n", b'2;10;"a;b"\n'])
-
-    assert columns == ["id", "gift, in euros", "to"]
-    assert [row.cells for row in rows] == [
-        {"id": "1", "gift, in euros": "25,50", "to": "a"},
-        {"id": "2", "gift, in euros": "10", "to": "a;b"},
-    ]
-
-
 @pytest.mark.parametrize(
     ("header", "wanted", "columns"),
     [
@@ -191,24 +163,6 @@ def test_a_table_may_be_as_a_spreadsheet_on_windows_saves_it_in_france() -> None
     read = [row.cells for row in rows]
     assert read[:2] == [{"Téléphone": number, "Étiquette": "bénévole"} for number in ("06", "07")]
     assert read[2] == {"Téléphone": "08", "Étiquette": "\\x81"}
-
-
-def test_a_table_of_utf_16_is_refused_with_the_cure(tmp_path: Path) -> None:
-    path = tmp_path / "list.csv"
-    path.write_text("Courriel;Date\n", encoding="utf-16")
-    with pytest.raises(Unreadable, match="UTF-16 text: save it as CSV in UTF-8"):
-        read(path, "everyaction")
-
-
-def test_a_table_with_semicolons_in_a_question_is_read(tmp_path: Path) -> None:
-    (tmp_path / "plain").write_bytes(CSV)
-    first, *rows = CSV.splitlines(keepends=True)
-    asked = [row.rstrip(b"\n") + b",housing\n" for row in rows]
-    (tmp_path / "form").write_bytes(
-        b"".join([first.rstrip(b"\n") + b",Which? (housing; transport; schools; jobs)\n", *asked])
-    )
-
-    assert len(ids(read(tmp_path / "form", "generic"))) == len(ids(read(tmp_path / "plain", "generic")))
 
 
 def test_a_stray_quote_takes_no_row_over_lines_with_it() -> None:
@@ -271,6 +225,9 @@ def test_a_bad_row_loses_no_other_row(tmp_path: Path, bad: bytes, line: int) -> 
         (CSV, "van", False, "Voter File VANID"),
         (b"", "generic", True, "at, id, who"),
         (b"id,at\n", "generic", True, "who"),
+        (b"PAR1" + b"x" * 100, "generic", True, "damaged"),
+        (CSV.replace(b"id,at,who", b"id,at,who,who"), "generic", True, "twice: who"),
+        ("Courriel;Date\n".encode("utf-16"), "everyaction", False, "UTF-16 text: save it as CSV in UTF-8"),
     ],
 )
 def test_a_file_of_another_kind_is_refused_with_what_is_expected(
@@ -349,7 +306,7 @@ def test_an_array_over_many_lines_that_is_too_large_says_how_to_write_it(
 
 @pytest.mark.parametrize(
     ("vendor", "pack"),
-    [("generic", gzip.compress), ("sendgrid", zstandard.ZstdCompressor().compress), ("fec", gzip.compress)],
+    [("generic", gzip.compress), ("sendgrid", zstandard.ZstdCompressor().compress)],
 )
 def test_a_line_of_300_megabytes_in_a_small_file_takes_little_memory(
     tmp_path: Path, vendor: str, pack: Callable[[bytes], bytes]
@@ -371,19 +328,6 @@ def test_a_line_of_300_megabytes_in_a_small_file_takes_little_memory(
     count, peak_mb = map(int, ended.stdout.split())
     assert count >= len(EVENTS)
     assert peak_mb < 400
-
-
-def test_a_line_that_its_adapter_cannot_read_loses_no_other_line(tmp_path: Path) -> None:
-    good = fixtures_mailgun.FIXTURES["delivered"].bytes
-    bad = orjson.dumps({"event-data": {"event": "rejected", "message": {"headers": {"to": "(" * 1_000}}}})
-    (tmp_path / "lines").write_bytes(b"%b\n%b\n%b\n" % (good, bad, good))
-
-    before, refused, after = (piece.results[0] for piece in read(tmp_path / "lines", "mailgun", own=False))
-
-    assert isinstance(before, Interaction)
-    assert isinstance(after, Interaction)
-    assert isinstance(refused, RefusedElement)
-    assert refused.element == bad
 
 
 @pytest.mark.parametrize("element", [b"1", b"{}", b"[]"])

@@ -1,6 +1,9 @@
 """Import journals go by a file's content and not by its name; a broken journal is ignored."""
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from events.adapters.feed import Feed
 from events.adapters.mapping import parse_mapping
@@ -24,27 +27,25 @@ def test_an_imported_file_is_recognised_under_another_name(tmp_path: Path) -> No
     assert journal(tmp_path, b"rows", "b.csv").read() == ImportProgress(2_000)
 
 
-def test_another_file_vendor_or_source_makes_another_import(tmp_path: Path) -> None:
-    journal(tmp_path, b"rows").write(ImportProgress(2_000, finished=True))
-
-    assert journal(tmp_path, b"other rows").read() == ImportProgress()
-    assert journal(tmp_path, b"rows", vendor="p2p").read() == ImportProgress()
-    assert journal(tmp_path, b"rows", source="digital/van").read() == ImportProgress()
+AROUND = b"row\n" * 50_000
 
 
-def test_a_file_corrected_in_its_middle_is_another_import(tmp_path: Path) -> None:
-    around = b"row\n" * 50_000
-    journal(tmp_path, around + b"1" + around).write(ImportProgress(2_000, finished=True))
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"content": AROUND + b"2" + AROUND},
+        {"vendor": "p2p"},
+        {"source": "digital/van"},
+        {"mapping": "mended"},
+        {"time_zone": "America/New_York"},
+        {"provenance": "self"},
+    ],
+)
+def test_a_file_that_is_corrected_or_read_otherwise_is_another_import(tmp_path: Path, other: dict[str, Any]) -> None:
+    whole = {"content": AROUND + b"1" + AROUND}
+    journal(tmp_path, **whole).write(ImportProgress(2_000, finished=True))
 
-    assert journal(tmp_path, around + b"2" + around).read() == ImportProgress()
-
-
-def test_a_file_read_with_another_mapping_is_another_import(tmp_path: Path) -> None:
-    journal(tmp_path, b"rows").write(ImportProgress(2_000, finished=True))
-
-    assert journal(tmp_path, b"rows", mapping="mended").read() == ImportProgress()
-    assert journal(tmp_path, b"rows", time_zone="America/New_York").read() == ImportProgress()
-    assert journal(tmp_path, b"rows", provenance="self").read() == ImportProgress()
+    assert journal(tmp_path, **whole | other).read() == ImportProgress()
 
 
 def test_a_broken_import_journal_is_ignored(tmp_path: Path) -> None:

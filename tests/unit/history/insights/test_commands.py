@@ -52,19 +52,6 @@ def days_from(first: date, many: int) -> InsightsDocument:
     }
 
 
-@pytest.mark.parametrize(
-    ("many", "told"),
-    [
-        (2, "from 2012-02-22 to 2012-02-23, 1 day a character"),
-        (450, "from 2012-02-22 to 2013-05-16, 10 days a character"),
-    ],
-)
-def test_insights_say_what_a_line_of_bars_spans(many: int, told: str, capsys: pytest.CaptureFixture[str]) -> None:
-    show(days_from(date(2012, 2, 22), many))
-
-    assert told in capsys.readouterr().out.splitlines()
-
-
 def one_of(metric: str, *values: int, currency: str | None = None) -> InsightsDocument:
     whole = days_from(date(2012, 2, 22), len(values))
     points: list[Point] = [{**point, "value": value} for point, value in zip(days(whole), values, strict=True)]
@@ -127,10 +114,6 @@ def test_insights_of_an_unknown_campaign_say_that_nothing_is_known_of_it(
     told = capsys.readouterr().out
     assert told.splitlines()[0] == "nothing is known of campaign ask; did you mean asks?"
     assert "no data" not in told
-
-
-def test_a_series_whose_sum_is_zero_still_says_something() -> None:
-    assert has_counts(one_of("net", 700, -700, currency="USD"))
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,6 @@ def test_commands_about_contacts_do_not_extend_the_time_range() -> None:
     assert time_range_of(only_tail([erasure, topic_record(1, "email.sent", NOW)])) == TimeRange(NOW, NOW)
 
 
-def test_an_empty_history_has_no_time_range() -> None:
-    assert time_range_of(only_tail([])) is None
-
-
 def test_an_unknown_campaign_or_team_is_named_with_the_nearest_known_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from sinks.lake.live_files import find_live_files
 from sinks.lake.snapshots import SnapshotWriter, profiles_table
 from streams.history.insights.known_values import time_range_of
 from streams.history.insights.question import Question, question_of
-from streams.history.insights.series import SeriesAnswer, answer_question, answer_questions, document_of
+from streams.history.insights.series import SeriesAnswer, answer_question, document_of
 from tests.contract.lake.conftest import quick_folder
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
@@ -53,15 +53,6 @@ def about(who: str, **more: JSON) -> JSON:
 def retraction(offset: int, of: int, who: str = "c1") -> Fetched:
     taken_back: JSON = {"source": "digital/mailer", "id": f"i{of}"}
     return told(offset, "interaction.retracted", retracts=taken_back, contact={"contact_id": who})
-
-
-def test_several_questions_of_one_reading_are_answered_as_each_alone() -> None:
-    gift: dict[str, Any] = {"donation_id": "a:1", "amount": 900, "currency": "USD"}
-    history = only_tail([told(0, "email.sent", campaign_id="ask"), told(1, "donation.made", campaign_id="ask", **gift)])
-    asked = [question(metric, campaign="ask") for metric in ("email.sent", "gross", "opens_human", "text.sent")]
-
-    assert answer_questions(history, asked) == [answer_question(history, each) for each in asked]
-    assert [sum(one.total for one in each.series) for each in answer_questions(history, asked)] == [1, 900, 0, 0]
 
 
 def test_an_answer_says_since_when_anything_is_known_so_that_an_earlier_zero_is_no_count() -> None:
@@ -104,10 +95,6 @@ def test_a_retraction_reaches_the_tail_from_the_lake(files: Files) -> None:
 
 def test_a_series_without_a_lake_covers_the_topics_tail(files: Files) -> None:
     assert shown(answer_question(only_tail([told(0, "email.sent")]), question("email.sent"))) == {None: [1, 0]}
-
-
-def test_an_empty_history_gives_a_series_of_zeroes(files: Files) -> None:
-    assert shown(answer_question(only_tail([]), question("email.sent"))) == {None: [0, 0]}
 
 
 def test_a_series_by_day_uses_days_of_the_time_zone_and_counts_its_span_alone(files: Files) -> None:

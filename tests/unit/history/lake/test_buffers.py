@@ -46,12 +46,6 @@ def test_a_buffer_drops_records_that_are_in_the_lake() -> None:
     assert (offsets_in(buffer), buffer.first, buffer.next, buffer.bytes) == ([], 9, 9, 0)
 
 
-def test_a_range_has_so_many_rows_and_ends_where_the_next_begins() -> None:
-    piece = filled(0, 1, 4, 5).piece(2)
-
-    assert (offsets_in(piece), piece.first, piece.next) == ([0, 1], 0, 4)
-
-
 def test_a_partition_is_due_for_its_rows_its_age_or_the_bytes_of_all() -> None:
     assert list(due_partitions({0: filled(0, 1)}, LIMITS, 59)) == []
     assert list(due_partitions({0: filled(0, 1)}, LIMITS, 60)) == [0]

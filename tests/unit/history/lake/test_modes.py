@@ -14,8 +14,6 @@ from sinks.lake.parquet import write_parquet
 from streams.platform.lake_files import lake_files_of
 from streams.platform.settings import Settings
 
-WIDE, NARROW = 0o000, 0o077
-
 
 @contextmanager
 def umask(mask: int) -> Iterator[None]:
@@ -36,27 +34,15 @@ def filled(place: Path, mask: int, *, group_reads: bool) -> None:
         files.move("_staging/one/file.parquet", "interactions/date=2012-02-22/file.parquet")
 
 
-def modes(place: Path) -> dict[str, int]:
-    return {"file" if path.is_file() else "folder": S_IMODE(path.stat().st_mode) for path in below(place)}
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
+@pytest.mark.parametrize(("group_reads", "file", "folder"), [(False, 0o600, 0o700), (True, 0o640, 0o750)])
+def test_a_new_lake_is_readable_by_its_owner_alone_or_its_group_where_the_setting_says_so(
+    tmp_path: Path, mask: int, group_reads: bool, file: int, folder: int
+) -> None:
+    filled(tmp_path / "srv" / "lake", mask, group_reads=group_reads)
 
-
-def below(place: Path) -> list[Path]:
-    return [place, *place.rglob("*")]
-
-
-@pytest.mark.parametrize("mask", [WIDE, 0o022, NARROW])
-def test_a_new_lake_is_readable_by_its_owner_alone(tmp_path: Path, mask: int) -> None:
-    filled(tmp_path / "srv" / "lake", mask, group_reads=False)
-
-    assert modes(tmp_path / "srv" / "lake") == {"file": 0o600, "folder": 0o700}
-    assert {S_IMODE(path.stat().st_mode) & 0o077 for path in below(tmp_path / "srv" / "lake")} == {0}
-
-
-@pytest.mark.parametrize("mask", [WIDE, 0o022, NARROW])
-def test_a_lakes_group_may_read_it_where_the_setting_says_so(tmp_path: Path, mask: int) -> None:
-    filled(tmp_path / "lake", mask, group_reads=True)
-
-    assert {S_IMODE(path.stat().st_mode) & 0o777 for path in below(tmp_path / "lake")} == {0o640, 0o750}
+    paths = [tmp_path / "srv" / "lake", *(tmp_path / "srv" / "lake").rglob("*")]
+    assert {(path.is_file(), S_IMODE(path.stat().st_mode)) for path in paths} == {(True, file), (False, folder)}
 
 
 def test_an_existing_lake_folder_keeps_its_mode_and_hands_its_group_on(tmp_path: Path) -> None:
@@ -71,7 +57,7 @@ def test_an_existing_lake_folder_keeps_its_mode_and_hands_its_group_on(tmp_path:
 
 
 def test_lake_commands_obey_the_mode_setting(tmp_path: Path) -> None:
-    with umask(WIDE):
+    with umask(0o000):
         lake_files_of(Settings(lake=str(tmp_path / "a"))).create("x", b"", "draft")
         lake_files_of(Settings(lake=str(tmp_path / "b"), lake_group_reads=True)).create("x", b"", "draft")
 

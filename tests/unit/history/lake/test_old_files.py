@@ -15,14 +15,13 @@ from events.json_types import JSON
 from events.purpose_wall import Wall
 from events.times import render_time
 from sinks.lake.duckdb_views import ask_lake
-from sinks.lake.erasure import erase
 from sinks.lake.erasure_list import add_erasures, erasure_of, read_erasures
 from sinks.lake.files import LocalFiles, RemoteFiles, new_name
 from sinks.lake.manifests import INTERACTIONS
 from sinks.lake.rows import tables_of
 from sinks.lake.writer import LakeWriter
 from streams.history.importing.import_run import ImportReport
-from streams.history.lake.input_files import Selection, input_files_at
+from streams.history.lake.input_files import input_files_at
 from streams.history.lake.old_files import OldFiles, import_old_files
 from streams.history.lake.row_reading import BEFORE_ERASURE
 from streams.history.refold.buckets import sort_history
@@ -107,41 +106,6 @@ def test_rows_that_intake_would_refuse_are_not_imported(tmp_path: Path) -> None:
     assert row["event"] == harmonised(MAIL, THEN).value
 
 
-def test_imported_rows_are_never_appended_ahead_of_the_clock(tmp_path: Path) -> None:
-    files = LocalFiles(tmp_path / "lake")
-    imported(files, json_lines(tmp_path / "old.jsonl", [old_event("1", "email.sent", NOW + 1_000)]))
-
-    [row] = in_lake(files)
-    assert (row["time"] - row["appended_at"]).total_seconds() == 1
-
-
-def test_only_selected_rows_are_imported(tmp_path: Path) -> None:
-    files, file = LocalFiles(tmp_path / "lake"), json_lines(tmp_path / "old.jsonl", [MAIL, GIFT])
-    imported(files, file, selection=Selection(types=frozenset({"donation.made"})))
-    assert [row["id"] for row in in_lake(files)] == ["2"]
-
-    imported(files, file, selection=Selection(until=THEN + 1))
-    assert [row["id"] for row in in_lake(files)] == ["1", "2"]
-
-
-def test_a_copy_from_the_topic_counts_before_imported_ones_and_of_imported_copies_one(tmp_path: Path) -> None:
-    files = LocalFiles(tmp_path / "lake")
-    late = harmonised(old_event("1", "email.sent", THEN), THEN + 30 * DAY)
-    LakeWriter(files, TOPIC_ID).write(0, 0, 0, [late])
-    seen_again = old_event("6", "email.opened", THEN + 60 * DAY)
-    file = json_lines(tmp_path / "old.jsonl", [seen_again, MAIL, GIFT])
-    imported(files, file)
-    imported(files, json_lines(tmp_path / "more.jsonl", [MAIL, seen_again]))
-
-    counts = {"email.sent": 1, "email.opened": 1, "donation.made": 1}
-    assert folded(files, tmp_path)[EMAIL]["counts"] == counts
-    with ask_lake(files) as lake:
-        found = lake.sql("SELECT type, count(*) FROM interactions_counted GROUP BY type").fetchall()
-        assert dict(found) == counts
-        assert lake.sql("SELECT count(*) FROM touches").fetchall() == [(1,)]
-        assert lake.sql("SELECT sum(net) FROM donations").fetchall() == [(5000,)]
-
-
 def test_an_imported_copy_that_is_earlier_dates_no_interaction_of_the_topic(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
     LakeWriter(files, TOPIC_ID).write(0, 0, 0, [harmonised(old_event("2", "donation.made", THEN), THEN)])
@@ -151,18 +115,6 @@ def test_an_imported_copy_that_is_earlier_dates_no_interaction_of_the_topic(tmp_
         [(time,)] = lake.sql("SELECT epoch_ms(time) FROM interactions_counted").fetchall()
     [profile] = folded(files, tmp_path).values()
     assert (time, profile["last_seen"]) == (THEN, render_time(THEN)), "as the workers have it"
-
-
-def test_imported_rows_do_not_shorten_the_dedup_window_of_streamed_messages(tmp_path: Path) -> None:
-    """Copies six days apart were one; what was imported of later does not settle the first before the second comes."""
-    files = LocalFiles(tmp_path / "lake")
-    copies = [harmonised(MAIL, THEN, 0), harmonised(MAIL, THEN + 6 * DAY, 1)]
-    LakeWriter(files, TOPIC_ID).write(0, 0, 1, copies)
-    imported(
-        files, json_lines(tmp_path / "old.jsonl", [old_event("9", "email.sent", THEN + 90 * DAY, message_id="m9")])
-    )
-
-    assert folded(files, tmp_path)[EMAIL]["counts"] == {"email.sent": 2}
 
 
 def test_a_person_erased_by_a_command_in_one_old_file_is_imported_from_none(tmp_path: Path) -> None:
@@ -178,21 +130,6 @@ def test_a_person_erased_by_a_command_in_one_old_file_is_imported_from_none(tmp_
         ("4", EMAIL, 5000),
     ]
     assert {name: each["counts"] for name, each in folded(files, tmp_path).items()} == {EMAIL: {"donation.made": 1}}
-
-
-def test_a_person_erased_after_an_import_leaves_the_lake(tmp_path: Path) -> None:
-    files = LocalFiles(tmp_path / "lake")
-    imported(files, json_lines(tmp_path / "old.jsonl", [MAIL, GIFT]))
-    add_erasures(files, [erasure_of(EMAIL, NOW, NOW)])
-
-    assert erase(files, read_erasures(files)).rows == 2
-    assert [row["fragment"] for row in in_lake(files)] == [None, None]
-    assert not folded_or_none(files, tmp_path)
-    assert not imported(files, tmp_path / "old.jsonl").counts.interactions
-
-
-def folded_or_none(files: LocalFiles, folder: Path) -> dict[str, Any]:
-    return folded(files, folder) if sort_history(files.address(""), folder / "look").rows else {}
 
 
 def test_a_lake_is_not_imported_into_itself(tmp_path: Path) -> None:

@@ -4,16 +4,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-import pyarrow as pa
 import pytest
 
-from events.fields import kinds_of
 from events.json_types import JSON
 from events.registry import MODELS
 from sinks.lake.rows import Folder, fields_of, tables_of
-from sinks.lake.schema import FIELDS, INTERACTIONS_SCHEMA, MOMENT, TEXT, TEXTS, column_type
+from sinks.lake.schema import FIELDS, INTERACTIONS_SCHEMA
 from tests.unit.engine.kafka_records import Fetched
-from tests.unit.events.records import NOW, REQUIRED
+from tests.unit.events.records import NOW
 from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record, unreadable_record
 from tests.unit.worker.agents.contacts.interaction_records import HASHER
 
@@ -85,23 +83,6 @@ def test_every_field_of_every_type_has_a_lake_column(type_: str) -> None:
     assert said <= set(fields_of(type_))
 
 
-def test_a_plain_field_has_a_column_of_its_kind_without_being_named() -> None:
-    kinds: dict[str, object] = {}
-    for model in MODELS.values():
-        kinds |= kinds_of(model)
-    plain = {name: column for name, kind in kinds.items() if (column := column_type(kind)) is not None}
-    assert {name: FIELDS[name] for name in plain if name in FIELDS} == {
-        name: column for name, column in plain.items() if name in FIELDS
-    } | {"support": pa.int32()}
-    assert (plain["message_id"], plain["granted"], plain["status"]) == (TEXT, pa.bool_(), TEXT)
-    assert (plain["starts_at"], plain["amount"]) == (MOMENT, pa.int64())
-    assert {name for name, column in FIELDS.items() if column == TEXTS}.isdisjoint(plain)
-
-
-def test_every_lake_column_belongs_to_some_type() -> None:
-    assert set().union(*map(fields_of, REQUIRED)) == set(FIELDS)
-
-
 def test_lake_rows_lie_in_folders_by_day_of_the_event_and_type() -> None:
     records = [topic_record(0), topic_record(1, at=NOW - DAY), topic_record(2, "donation.made"), topic_record(3)]
 
@@ -148,7 +129,3 @@ def test_an_odd_record_changes_no_other_lake_row() -> None:
     ).values()
 
     assert table["amount"].to_pylist() == [5000, None, 5000]
-
-
-def test_an_unreadable_record_lies_in_the_folder_of_its_append_day() -> None:
-    assert list(tables_of([unreadable_record(0, b"\xff", key=None)], TOPIC_ID)) == [Folder("2012-02-22", "other")]

@@ -46,13 +46,6 @@ def test_the_first_copy_of_an_erasure_command_counts_also_when_read_back_from_th
 ERASED = [ContactState(place=IdentityStatus(erased=Erasure(NOW - DAY, *NAME)))]
 
 
-def test_rows_that_came_before_the_erasure_command_are_dropped_whatever_time_they_name() -> None:
-    rows = [TopicRow("topic", 0, at, NOW + at, b"{}") for at in range(4)]
-    assert [row.offset for row in rows_after_erasure(rows, ERASED, {NAME: NOW + 1})] == [2, 3]
-    assert rows_after_erasure(rows, ERASED, {}) == rows
-    assert rows_after_erasure(rows, [ContactState()], {NAME: NOW + 1}) == rows
-
-
 def test_an_erasure_command_separates_rows_of_its_own_millisecond_by_position() -> None:
     (value,) = [COMMAND.value or b""]
     rows = [TopicRow("topic", 0, at, NOW, value if at == 2 else b"{}") for at in range(5)]

@@ -50,25 +50,6 @@ def test_files_that_were_merged_meanwhile_are_looked_for_again(tmp_path: Path, m
     assert fold(tmp_path / "out")[1][-1] == "5 contacts, 5 profiles; 40 applied, 1 duplicate, 1 not_json"
 
 
-@pytest.mark.parametrize(
-    ("lake", "code", "said_"),
-    [
-        (None, 2, "HARMONIA_LAKE is not set: name a folder, or a URI such as s3://bucket/lake"),
-        ("nosuch://lake", 2, "HARMONIA_LAKE: nosuch:// is no file system that fsspec knows"),
-        ("empty", 1, "there is no lake at {}/empty: set HARMONIA_LAKE to where it is; `harmonia lake run` begins one"),
-    ],
-)
-def test_lake_fold_names_a_place_that_is_no_lake_in_one_line(
-    lake: str | None, code: int, said_: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv(LAKE, raising=False)
-    if lake is not None:
-        monkeypatch.setenv(LAKE, lake)
-
-    assert fold(tmp_path / "out") == (code, [said_.format(tmp_path)])
-
-
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lake_of(tmp_path / "lake", sample_records())
     monkeypatch.setenv(LAKE, str(tmp_path / "lake"))

@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from events.json_types import JSON
 from sinks.lake.erasure_list import Erasures, add_erasures, erasure_of
 from sinks.lake.rows import tables_of
 from sinks.lake.snapshots import CONTACT_STATE_SCHEMA
@@ -20,7 +19,7 @@ from streams.history.refold.buckets import sort_history
 from streams.history.refold.fold_files import PROFILES, STATES, fold_history
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
-from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record
+from tests.unit.history.lake.topic_records import DAY, TOPIC_ID
 from tests.unit.history.refold.lakes import lake_of, sample_records
 from tests.unit.worker.agents.contacts.interaction_records import folded, kept
 
@@ -88,25 +87,3 @@ def test_each_contact_is_folded_once_however_arrow_batches_are_cut(rows: int) ->
     assert sorted(row["contact_id"] for row in made) == sorted(f"c{number}" for number in range(5))
     assert {row["contact_id"]: row["state"] for row in made} == streamed(records)
     assert all(orjson.loads(row["profile"])["version"] == row["version"] == 1 for row in made)
-
-
-def test_only_a_new_record_of_an_erased_contact_is_folded() -> None:
-    then = NOW - 1_000
-    mailed = [topic_record(number, "email.opened", then + number, contact={"contact_id": "c1"}) for number in range(3)]
-    gift: dict[str, JSON] = {"donation_id": "ab:1", "amount": 500, "currency": "USD", "contact": {"contact_id": "c1"}}
-    erased = Erasures([erasure_of("c1", then)])
-
-    assert _counts(mailed, erased) == {}
-    assert _counts([*mailed, topic_record(3, "donation.made", then, **gift)], erased) == {}
-    begun = [
-        *mailed[:2],
-        topic_record(2, "donation.made", then + 5, **gift),
-        topic_record(3, "email.opened", then + 9, contact={"contact_id": "c1"}),
-    ]
-    assert _counts(begun, erased) == {"donation.made": 1, "email.opened": 1}
-
-
-def _counts(records: list[Fetched], erased: Erasures) -> dict[str, int]:
-    batches = fold_batches(batches_of(records, 100), erased)
-    made = [row for batch in batches for row in batch.to_pylist() if row["profile"] is not None]
-    return {type_: count for row in made for type_, count in orjson.loads(row["profile"])["counts"].items()}

@@ -8,7 +8,6 @@ import pytest
 from streams.history.replay.pacing import (
     BUSY_S,
     CALM_S,
-    FASTEST,
     FEW,
     FIRST,
     SLOWEST,
@@ -83,12 +82,6 @@ def test_the_pacer_holds_its_rate(rate: float) -> None:
     assert took(pace, time, int(rate) * 20) == pytest.approx(20, abs=1)
 
 
-def test_a_pacer_without_rate_and_observer_hardly_blocks() -> None:
-    time = Time()
-
-    assert took(Pacer(None, None, pytest.fail, time.clock()), time, int(FASTEST)) <= 1
-
-
 def working(time: Time, behind: Callable[[float], int]) -> Callable[[], WorkerLoad]:
     """Workers that do 1,000 records a second, and are behind by so many at a time."""
     return lambda: WorkerLoad(behind(time.now), int(1_000 * time.now))
@@ -104,13 +97,3 @@ def test_the_pacer_says_that_it_pauses_and_goes_on() -> None:
     pausing, going_on = told
     assert pausing.startswith("pausing: workers are 9,000 records or 9 s behind")
     assert going_on == "going on at 1,000/s: workers are 0 records behind"
-
-
-def test_the_pacer_says_once_that_it_slows_down() -> None:
-    told: list[str] = []
-    time = Time()
-    pace = Pacer(FIRST, working(time, lambda _: 2_100), told.append, time.clock())
-
-    took(pace, time, int(FIRST) * 6)
-
-    assert told == ["slower, 1,000/s: workers are 2,100 records or 2 s behind"]

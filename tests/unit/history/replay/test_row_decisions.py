@@ -3,15 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 
-import duckdb
 import fsspec
 import orjson
 import pytest
 import zstandard
-from pyarrow import parquet
 
 from events.adapters.feed import RefusedElement
-from events.identifiers import Hasher
 from events.json_types import JSON
 from events.purpose_wall import Wall
 from events.refusal import Reason
@@ -20,7 +17,6 @@ from events.times import render_time
 from events.topics import EMAIL_EVENTS, INTERACTIONS
 from sinks.lake.erasure_list import add_erasures, erasure_of
 from sinks.lake.files import LocalFiles, open_files
-from sinks.lake.rows import tables_of
 from sinks.lake.writer import LakeWriter
 from streams.domain.contact.state import DEDUP_WINDOW_MS
 from streams.history.importing.file_items import UnchangedEvent, Unreadable
@@ -38,7 +34,7 @@ from streams.history.replay.row_decisions import (
 )
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, event
-from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record, unreadable_record
+from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record
 
 ALL = Selection()
 GIFT = topic_record(0, "donation.made", NOW - 900 * DAY, contact={"email": "ada@example.org"}, refcode="ü")
@@ -120,17 +116,6 @@ def test_only_selected_rows_of_a_lake_are_replayed(tmp_path: Path) -> None:
     assert told(history(tmp_path, Selection(types=frozenset({"email.opened"})))) == [as_it_was(opened)]
 
 
-def test_parquet_csv_and_json_lines_replay_the_same_rows(tmp_path: Path) -> None:
-    [table] = tables_of([GIFT], TOPIC_ID).values()
-    parquet.write_table(table, tmp_path / "gifts.parquet")
-    duckdb.sql(f"COPY (FROM '{tmp_path}/gifts.parquet') TO '{tmp_path}/gifts.csv'")
-    (tmp_path / "gifts.jsonl.zst").write_bytes(zstandard.compress((GIFT.value or b"") + b"\n"))
-
-    for name in ("gifts.parquet", "gifts.csv", "gifts.jsonl.zst"):
-        assert told(history(tmp_path / name)) == [as_it_was(GIFT)], name
-    assert told(history(tmp_path)) == [as_it_was(GIFT)] * 3
-
-
 def test_raw_events_are_replayed_to_their_input_topic(tmp_path: Path) -> None:
     value = orjson.dumps(event("email.opened", contact={"contact_id": "c1", "phone": "+1 212 555 0100"}))
     bad = orjson.dumps(event("donation.made", amount=-1))
@@ -154,16 +139,6 @@ def test_harmonised_yes_from_the_future_is_dated_by_the_replay_and_far_ones_are_
     assert orjson.loads(taken.value)["time"] == render_time(NOW - DAY // 48)
     assert isinstance(refused, RefusedElement)
     assert refused.refusal.reason is Reason.TIME_IN_FUTURE
-
-
-def test_identity_pairs_are_replayed_under_the_smaller_id(tmp_path: Path) -> None:
-    pair: list[JSON] = ["b", Hasher([b"k"]).voter("NY:1")]
-    command = topic_record(0, "contact.linked", NOW - DAY, contact_ids=pair, contact={"email": "ada@example.org"})
-    (tmp_path / "x.jsonl").write_bytes(command.value or b"")
-
-    assert told(history(tmp_path / "x.jsonl")) == [
-        UnchangedEvent(INTERACTIONS, b"b", command.value or b"", "contact.linked")
-    ]
 
 
 def test_messages_older_than_a_week_are_not_replayed(tmp_path: Path) -> None:
@@ -240,15 +215,6 @@ def test_anonymised_donations_are_not_replayed(tmp_path: Path) -> None:
     assert told(history(tmp_path, Selection(types=frozenset({"donation.made"})))) == [ANONYMISED]
 
 
-def test_replayed_rows_that_are_no_interaction_are_refused(tmp_path: Path) -> None:
-    lake(tmp_path, unreadable_record(0, b"no"), unreadable_record(1, None))
-    report = ImportReport(None)
-
-    preview_replay(history(tmp_path), report, ProgressDisplay(lambda _: None, pytest.fail))
-
-    assert dict(report.counts.refused) == {"not_json": 2}
-
-
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
@@ -264,11 +230,6 @@ def test_a_replay_says_why_a_file_cannot_be_read(tmp_path: Path, name: str, cont
         told(history(tmp_path / name))
 
 
-def test_a_replay_of_an_empty_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Unreadable, match="there is nothing"):
-        input_files_at(str(tmp_path))
-
-
 def test_a_replay_may_name_a_lake_a_folder_or_a_file_by_uri() -> None:
     store = fsspec.filesystem("memory")
     store.pipe_file("/replayed/some/said.jsonl", GIFT.value)
@@ -278,13 +239,3 @@ def test_a_replay_may_name_a_lake_a_folder_or_a_file_by_uri() -> None:
         assert told(ReplaySource(input_files_at(place), ALL, "US", NOW)) == [as_it_was(GIFT)], place
     with pytest.raises(Unreadable, match="there is nothing"):
         input_files_at("memory://replayed/some/other.jsonl")
-
-
-def test_the_fingerprint_of_a_replayed_file_depends_on_content_and_selection(tmp_path: Path) -> None:
-    for name, content in (("a.jsonl", b"{}"), ("b.jsonl", b"{}"), ("c.jsonl", b"{ }")):
-        (tmp_path / name).write_bytes(content)
-
-    same, too, other = input_files_at(str(tmp_path))
-
-    assert same.fingerprint(ALL) == too.fingerprint(ALL) != other.fingerprint(ALL)
-    assert same.fingerprint(ALL) != same.fingerprint(Selection(since=NOW))
