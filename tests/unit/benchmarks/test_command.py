@@ -54,11 +54,3 @@ def test_figures_are_kept_nowhere_else_than_among_results() -> None:
     ran = CliRunner(env={"COLUMNS": "300"}).invoke(app, ["--suite", "core", "--into", "../load"])
     assert ran.exit_code == 2
     assert "--into: give a name such as load, of a file in benchmarks/results" in ran.stderr
-
-
-def test_a_peer_that_nobody_knows_is_told_with_those_that_there_are() -> None:
-    app = typer.Typer()
-    app.command()(command.main)
-    ran = CliRunner(env={"COLUMNS": "300"}).invoke(app, ["--peer", "Kafka Streams", "--peer", "ours"])
-    assert ran.exit_code == 2
-    assert "no peer Kafka Streams; there are bytewax, faust, kafka-streams-at-least-once" in ran.stderr

@@ -1,7 +1,6 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,13 +15,6 @@ if sys.argv[1:] == ["child"]:
 else:
     block = bytearray(64 << 20)
     raise SystemExit(subprocess.run([sys.executable, "-c", sys.argv[1], "child"]).returncode)
-"""
-
-MAP = """
-import mmap, sys
-with open(sys.argv[1], "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-    print(len(bytes(mapped[:: mmap.PAGESIZE])), flush=True)
-    sys.stdin.read()
 """
 
 
@@ -47,17 +39,3 @@ def test_what_children_use_counts_also_after_their_end(parent: "subprocess.Popen
     assert ended.cpu_seconds >= alive.cpu_seconds
     assert alive.peak_rss >= alive.peak_own >= 64 << 20
     assert ended.wall_seconds >= alive.wall_seconds >= 0.3
-
-
-def test_pages_of_a_mapped_file_are_resident_and_not_a_processs_own(tmp_path: Path) -> None:
-    file = tmp_path / "mapped"
-    file.write_bytes(bytes(64 << 20))
-    command = [sys.executable, "-c", MAP, str(file)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout
-        assert process.stdin
-        assert process.stdout.readline()
-        with Meter([process.pid]) as meter:
-            used = meter.read()
-        process.stdin.close()
-    assert used.peak_rss - used.peak_own >= 64 << 20

@@ -14,23 +14,9 @@ from benchmarks.results import (
     Measured,
     Section,
     commit_of,
-    put_into,
     read_results,
     write_results,
 )
-
-
-@pytest.mark.parametrize(
-    ("goal", "reached"),
-    [
-        (Goal("at most", 3), True),
-        (Goal("at most", 2.9), False),
-        (Goal("at least", 3), True),
-        (Goal("at least", 4), False),
-    ],
-)
-def test_a_goal_is_a_bound_of_the_median(goal: Goal, reached: bool) -> None:
-    assert Figure("ours", "ratio", "×", (1.0, 3.0, 50.0), goal).reached is reached
 
 
 def test_what_is_kept_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -42,15 +28,6 @@ def test_what_is_kept_is_read_as_it_was_written(tmp_path: Path) -> None:
     write_results(sections, tmp_path / "kept.json")
     assert read_results(tmp_path / "kept.json") == sections
     assert read_results(tmp_path / "nothing.json") == []
-
-
-def test_a_section_measured_again_stands_in_the_place_of_the_one_before() -> None:
-    def section(title: str, value: float) -> Section:
-        return Section(title, (Figure("ours", "CPU", "µs", (value,)),))
-
-    kept = [section("Speed", 1), section("Memory", 2)]
-    found = put_into(kept, [section("Links", 3), section("Speed", 4)])
-    assert [(each.title, each.figures[0].median) for each in found] == [("Speed", 4), ("Memory", 2), ("Links", 3)]
 
 
 def test_a_commit_counts_as_changed_by_other_files_than_results(

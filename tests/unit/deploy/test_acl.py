@@ -1,12 +1,11 @@
 """`deploy/acl/kafka.acl` is what the list of topics makes of it."""
 
-from collections import Counter
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from events.topics import ALL, INPUT_TOPICS, Program, TopicSpec
+from events.topics import ALL, Program, TopicSpec
 from streams.operations import acl
 from streams.platform.settings import Settings
 from streams.platform.topics import topics_read_by_workers
@@ -27,31 +26,11 @@ def test_the_committed_list_of_rights_is_that_of_the_topics() -> None:
     assert acl.page() == FILE.read_text(), "run `make schemas`"
 
 
-def test_every_right_is_listed_once_and_every_user_has_some() -> None:
-    lines = [line for line in FILE.read_text().splitlines() if line and not line.startswith("#")]
-    assert Counter(lines) == Counter(right.line() for right in acl.rights())
-    assert len(lines) == len(set(lines))
-    assert {line.split()[0] for line in lines} == USERS
-
-
-def test_a_worker_reads_what_it_writes_and_looks_whether_each_topic_is_there() -> None:
-    mine = operations(acl.WORKER)
-    assert {topic.name for topic in ALL} < mine.keys()
-    assert mine["email-events"] == mine["dead-letters-requeued"] == {"Read"}
-    assert mine["dead-letters"] == mine["source-quarantines"] == mine["harmonia-links-changelog"] == {"Read", "Write"}
-    assert mine["audit-log"] == {"Describe"}
-
-
 def test_nobody_but_a_worker_writes_what_agents_tell_each_other() -> None:
     """Whoever could would make one person of two."""
     inner = {"identity-links", "contact-roofs", "contact-fragments", "contact-state", "harmonia-contacts-changelog"}
     writers = {right.user for right in acl.rights() if right.name in inner and "Write" in right.operations}
     assert writers == {acl.WORKER}
-
-
-def test_a_backup_reads_input_topics_since_it_looks_for_what_intake_has_not_taken_yet() -> None:
-    mine = operations("harmonia-backup")
-    assert [mine[topic.name] for topic in INPUT_TOPICS] == [{"Read"}] * len(INPUT_TOPICS)
 
 
 @pytest.mark.parametrize("user", SEES_STATUS)

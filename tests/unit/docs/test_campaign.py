@@ -53,12 +53,6 @@ def resolved(words: list[str]) -> Resolved:
     return Resolved(path, unknown, bool(getattr(command, "commands", None)))
 
 
-@pytest.mark.parametrize("words", [["lake", "erse"], ["lke", "erase"], ["lake"], []])
-def test_what_is_misspelled_leads_to_no_command(words: list[str]) -> None:
-    assert resolved(words).is_group
-    assert not resolved(["lake", "erase"]).is_group
-
-
 @pytest.mark.parametrize("page", PAGES)
 def test_every_command_has_the_options_that_are_shown(page: str) -> None:
     commands = shown(page)

@@ -21,11 +21,6 @@ def test_a_hole_is_named_with_its_cure() -> None:
     assert read_report(json.dumps({"dependencies": [BROKEN]})).holes
 
 
-def test_what_the_service_does_not_know_is_named() -> None:
-    assert said(FINE, UNKNOWN) == "a.lock: no known hole in 1 libraries; unknown to the service: mode"
-    assert said(FINE) == "a.lock: no known hole in 1 libraries"
-
-
 def test_a_service_out_of_reach_is_not_taken_for_a_clean_bill() -> None:
     assert "NOT LOOKED UP" in said(UNKNOWN)
     assert "NOT LOOKED UP" in verdict("a.lock", read_report(""))

@@ -23,10 +23,6 @@ def test_it_runs_as_somebody_with_a_number_who_is_not_root() -> None:
     assert int(group) >= 10_000
 
 
-def test_it_writes_no_bytecode_since_its_root_is_read_only() -> None:
-    assert "PYTHONDONTWRITEBYTECODE=1" in FINAL["ENV"].split()
-
-
 def test_what_is_copied_is_not_ignored() -> None:
     ignored = (ROOT / ".dockerignore").read_text().split()
     copied = [name for instruction, rest in stages()[0] if instruction == "COPY" for name in rest.split()[:-1]]

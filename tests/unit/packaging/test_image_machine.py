@@ -1,17 +1,11 @@
 """What a test of the image takes from the machine that it runs on, and what it leaves there."""
 
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.image.engine import OWN, clear_machine
 from tests.image.machine import build_options
-from tests.unit.packaging.dockerfile import ROOT
-
-SCRIPT = ROOT / "tests" / "image" / "packages.sh"
 
 
 def test_a_build_is_told_of_a_proxy_by_name_so_that_no_password_of_it_is_printed(
@@ -45,31 +39,3 @@ def test_of_a_machine_on_which_somebody_else_began_to_use_podman_nothing_is_remo
     there = {*tmp_path.rglob("*")}
     clear_machine(places, root=tmp_path)
     assert {*tmp_path.rglob("*")} == there
-
-
-def test_where_apt_has_no_such_packages_the_image_is_left_out_and_it_says_so(tmp_path: Path) -> None:
-    """Root's number and its right to mount are given here; apt is the real one, without any source of packages."""
-    commands = tmp_path / "bin"
-    commands.mkdir()
-    for name, does in {"id": "echo 0", "unshare": "exit 0"}.items():
-        (commands / name).write_text(f"#!/bin/sh\n{does}\n")
-        (commands / name).chmod(0o755)
-    apt = shutil.which("apt-get")
-    for found in filter(None, [apt, shutil.which("sh"), shutil.which("dpkg")]):
-        (commands / Path(found).name).symlink_to(found)
-    for name in ("lists/partial", "archives/partial", "none"):
-        (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "apt.conf").write_text(
-        f'Dir::State::status "/dev/null"; Dir::State::Lists "{tmp_path}/lists"; Dir::Cache "{tmp_path}";\n'
-        f'Dir::Etc::SourceList "/dev/null"; Dir::Etc::SourceParts "{tmp_path}/none"; Debug::NoLocking "1";\n'
-    )
-    ended = subprocess.run(
-        ["/bin/sh", SCRIPT, "--can"],
-        env={"PATH": str(commands), "APT_CONFIG": str(tmp_path / "apt.conf"), "HOME": os.environ.get("HOME", "/")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    why = "apt finds no package of buildah podman runc debootstrap" if apt else "there is no apt-get"
-    assert ended.returncode == 1
-    assert f"THE IMAGE IS NOT TESTED HERE: {why}" in ended.stderr

@@ -51,12 +51,6 @@ def test_kubernetes_would_take_each_manifest(overlay: str, version: str) -> None
         kubernetes_validate.validate(dict(manifest), version, strict=True)
 
 
-def test_a_field_that_kubernetes_does_not_know_is_noticed() -> None:
-    wrong = {**named("small", "ServiceAccount", "harmonia"), "automount": False}
-    with pytest.raises(kubernetes_validate.ValidationError):
-        kubernetes_validate.validate(wrong, NEWEST, strict=True)
-
-
 @with_and_without_components
 def test_all_of_it_is_in_one_namespace_that_refuses_what_is_not_restricted(overlay: str) -> None:
     [namespace] = of_kind(overlay, "Namespace")
@@ -166,12 +160,6 @@ def test_files_that_settings_name_are_mounted(overlay: str) -> None:
         files = {**settings(overlay), **own}
         used = {name: file for name, file in files.items() if file.startswith("/") and name != "HARMONIA_POLICY"}
         assert [name for name, file in used.items() if not any(file.startswith(f"{mount}/") for mount in mounts)] == []
-
-
-@with_and_without_components
-def test_every_pod_bears_the_label_by_which_policies_let_it_reach_kafka(overlay: str) -> None:
-    for template in pods(overlay).values():
-        assert template["metadata"]["labels"]["app.kubernetes.io/part-of"] == "harmonia"
 
 
 @every_overlay
@@ -314,10 +302,6 @@ def test_the_policy_is_the_default_until_somebody_changes_it() -> None:
     assert (KUBERNETES / "base/policy.toml").read_text() == (ROOT / "streams/domain/pressure/default.toml").read_text()
 
 
-def test_the_gateways_hooks_are_the_example_until_somebody_changes_them() -> None:
-    assert (KUBERNETES / "base/gateway.toml").read_text() == (ROOT / "deploy/gateway.example.toml").read_text()
-
-
 @every_overlay
 def test_the_gateway_starts_with_its_file_of_hooks_and_the_files_of_their_secrets(overlay: str, tmp_path: Path) -> None:
     """Paths are those of a container, so they are looked for in this folder instead."""
@@ -337,13 +321,6 @@ def test_the_gateway_starts_with_its_file_of_hooks_and_the_files_of_their_secret
     assert hook.proof.secrets == ["actblue:hush"]
 
 
-@every_overlay
-def test_a_change_of_the_hooks_replaces_gateways(overlay: str) -> None:
-    """They are read at the start; another name of the map is another pod."""
-    [hooks] = [one for one in of_kind(overlay, "ConfigMap") if "gateway.toml" in one["data"]]
-    assert re.fullmatch(r"harmonia-gateway-[a-z0-9]{10}", hooks["metadata"]["name"])
-
-
 def test_only_the_gateway_may_go_out_to_amazon_and_only_where_somebody_says_so() -> None:
     [added] = [one for one in with_components("small", "sns") if one not in built("small")]
 
@@ -361,26 +338,6 @@ def test_a_change_of_the_policy_restarts_nobody(overlay: str) -> None:
     [policy] = [one for one in of_kind(overlay, "ConfigMap") if one["metadata"]["name"] == "harmonia-policy"]
     [file] = policy["data"]
     assert settings(overlay)["HARMONIA_POLICY"] == f"/etc/harmonia/policy/{file}"
-
-
-@every_overlay
-def test_there_are_at_least_three_partitions_for_a_worker(overlay: str) -> None:
-    workers = named(overlay, "StatefulSet", "harmonia-worker")["spec"]["replicas"]
-    assert workers * 3 <= int(settings(overlay)["HARMONIA_PARTITIONS"])
-
-
-@pytest.mark.parametrize(("overlay", "column"), [("small", 0), ("large", 1)])
-def test_the_sizing_guide_says_the_same(overlay: str, column: int) -> None:
-    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \|", (ROOT / "docs/sizing.md").read_text(), re.MULTILINE)
-    said = {name: (small, large)[column] for name, small, large in rows}
-    worker = named(overlay, "StatefulSet", "harmonia-worker")["spec"]
-    [claim] = worker["volumeClaimTemplates"]
-    memory = worker["template"]["spec"]["containers"][0]["resources"]
-    assert said["workers"] == str(worker["replicas"])
-    assert said["partitions"] == settings(overlay)["HARMONIA_PARTITIONS"]
-    assert said["disk of a worker"].replace(" GiB", "Gi") == claim["spec"]["resources"]["requests"]["storage"]
-    gibibytes = [_gibibytes(memory[what]["memory"]) for what in ("requests", "limits")]
-    assert said["memory of a worker"] == "{:g} GiB, at most {:g}".format(*gibibytes)
 
 
 @every_overlay
