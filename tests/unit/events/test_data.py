@@ -1,6 +1,5 @@
 import pytest
 
-from events.interactions.email import EmailSent
 from events.json_types import JSON
 from events.refusal import Reason
 from tests.unit.events.records import accepted, event, refused, with_field
@@ -93,14 +92,6 @@ def test_nobody_is_erased_for_doing_nothing_by_a_time_that_is_not_before_the_com
     refusal = refused(event("contact.erased_if_inactive", inactive_since=since))
     assert refusal.reason == Reason.INVALID_DATA
     assert refusal.detail == "data.inactive_since: give a time before the event's own time"
-
-
-def test_unknown_fields_are_kept_as_they_are() -> None:
-    more: JSON = {"a": [1, 0.5, None, {"b": "c"}]}
-    data = accepted(event("email.sent", more=more, experiment={"id": "x", "variant": "B", "salt": 7})).data
-    assert isinstance(data, EmailSent)
-    assert data.plain()["more"] == more
-    assert data.plain()["experiment"] == {"id": "x", "variant": "B", "salt": 7}
 
 
 def test_a_detail_shows_no_value_and_no_name_that_a_producer_made_up() -> None:

@@ -140,18 +140,6 @@ def test_of_who_is_too_young_just_that_is_taken() -> None:
     assert isinstance(taken(record("provenance.reported", "provenance", provenance={**told, "of_age": True})), Refusal)
 
 
-def test_of_a_contact_no_unknown_field_is_kept_under_any_regime() -> None:
-    for wall in (WALL, OPEN):
-        found = taken(record("provenance.reported", "contact"), wall)
-        assert not isinstance(found, Refusal)
-        assert found["contact"] == {"contact_id": "c1"}
-
-
-def test_a_yes_with_such_a_field_is_refused_and_one_without_is_not() -> None:
-    assert isinstance(taken(record("consent.changed", granted=True)), Refusal)
-    assert not isinstance(taken(record("consent.changed", field="remark", granted=True)), Refusal)
-
-
 def test_european_regimes_refuse_it_and_others_take_it_as_ever() -> None:
     walls = {name: Settings(_env_file=None, regime=name).wall.takes_descent for name in REGIMES}
     assert walls == {"us": True, "fr": False, "eu": False}

@@ -128,10 +128,6 @@ def test_extensions_by_which_producers_name_the_person_go_no_further() -> None:
     assert not {"subject", "partitionkey"} & written.keys()
 
 
-def test_unknown_fields_of_data_are_kept() -> None:
-    assert data(event(weather={"rain": [True, None]}))["weather"] == {"rain": [True, None]}
-
-
 @pytest.mark.parametrize(
     ("source", "team"),
     [
@@ -158,31 +154,6 @@ def test_a_command_on_a_pair_is_keyed_by_the_smaller_id() -> None:
     fragment, written = harmonised(event("contact.unlinked") | {"data": {"contact_ids": ["b", "a"]}})
     assert fragment == "a"
     assert written["data"] == {"contact_ids": ["b", "a"], "team": "digital"}
-
-
-@pytest.mark.parametrize("type_", ["contact.suppressed", "contact.erased"])
-def test_a_command_on_one_contact_is_keyed_like_any_interaction(type_: str) -> None:
-    assert harmonised(event(type_, contact={"email": "jane@example.org"}))[0] == HASHER.email("jane@example.org")
-
-
-def test_a_harmonised_record_is_read_back() -> None:
-    interaction = accepted(event("email.opened", contact=EVERYTHING, machine=False, more=1))
-    _, value = harmonise(interaction, HASHER)
-    read = read_harmonised(value)
-    assert isinstance(read, Interaction)
-    assert isinstance(read.data.contact, HashedContact)
-    assert read.data.contact.email == HASHER.email("jane@example.org")
-    assert read.data.contact.region == "US-NY"
-    assert (read.id, read.source, read.type, read.time) == ("1", "digital/mailer", "email.opened", interaction.time)
-    assert read.data.plain()["more"] == 1
-
-
-def test_a_pair_is_read_back_without_a_contact() -> None:
-    read = read_harmonised(
-        harmonise(accepted(event("contact.linked") | {"data": {"contact_ids": ["a", "b"]}}), HASHER)[1]
-    )
-    assert isinstance(read, Interaction)
-    assert read.data.contact.plain() == {}
 
 
 def spoilt(**changes: JSON) -> bytes:

@@ -1,7 +1,7 @@
 import pytest
 
 from events.contact import Contact
-from events.identifiers import KIND_ORDER, Hasher, is_identity_hash, kind_of, voter_state
+from events.identifiers import KIND_ORDER, Hasher, is_identity_hash, kind_of
 
 HASHER = Hasher([b"new key", b"old key"])
 
@@ -36,15 +36,6 @@ def test_equal_text_of_two_kinds_or_systems_never_meets() -> None:
     same = "ny:1"
     assert HASHER.voter(same).partition(":")[2] != HASHER.external("ny", "1").partition(":")[2]
     assert HASHER.external("a", "bc") != HASHER.external("ab", "c")
-
-
-def test_an_identifier_that_cannot_be_normalised_has_no_hash() -> None:
-    assert HASHER.email("nobody") is None
-    assert HASHER.phone("12") is None
-
-
-def test_the_region_of_the_hasher_reads_its_numbers() -> None:
-    assert Hasher([b"k"], "GB").phone("020 7946 0018") == Hasher([b"k"], "US").phone("+442079460018")
 
 
 def test_the_first_key_writes_and_all_keys_find() -> None:
@@ -94,10 +85,6 @@ def test_each_identifier_has_its_hashes_under_the_older_keys_as_aliases() -> Non
     }
     assert old.aliases(contact) == {}
     assert HASHER.aliases(Contact(contact_id="c1", email="nobody", phone="12")) == {}
-
-
-def test_the_state_of_a_voter_id_is_two_capitals() -> None:
-    assert voter_state(" ny : 1:2") == "NY"
 
 
 def test_gmail_addresses_are_read_as_gmail_does_only_where_that_is_set() -> None:

@@ -2,7 +2,7 @@ import orjson
 import pytest
 
 from events.cloudevents import is_version_1
-from events.envelope import Interaction, Record, decode, encode_binary, encode_structured
+from events.envelope import Interaction, Record, decode, encode_binary
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
 from tests.unit.events.records import NOW, accepted, event, reason
@@ -16,10 +16,6 @@ def binary(content: dict[str, JSON], **headers: bytes | None) -> Interaction | R
     }
     named: Headers = list((given | headers).items())
     return decode(Record("email-events", orjson.dumps(content["data"]), named, NOW))
-
-
-def test_binary_and_structured_mode_give_the_same_interaction() -> None:
-    assert binary(event()) == accepted(event())
 
 
 def test_a_decoded_interaction_has_the_fields_of_its_event() -> None:
@@ -68,13 +64,6 @@ def test_a_null_value_in_binary_mode_is_not_json() -> None:
     result = decode(Record("email-events", None, headers, NOW))
     assert isinstance(result, Refusal)
     assert result.reason == Reason.NOT_JSON
-
-
-def test_an_encoded_interaction_decodes_to_the_same() -> None:
-    interaction = accepted(event("email.clicked", url="https://example.org/?a=é", more={"a": [1, None]}) | {"x": "é"})
-    value, headers = encode_binary(interaction)
-    assert decode(Record("email-events", value, headers, NOW)) == interaction
-    assert decode(Record("email-events", encode_structured(interaction), (), NOW)) == interaction
 
 
 def test_an_extension_that_is_no_text_is_a_header_in_json() -> None:

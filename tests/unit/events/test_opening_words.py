@@ -10,7 +10,6 @@ from events.harmonised import take_in
 from events.identifiers import Hasher
 from events.json_types import JSON
 from events.refusal import Refusal
-from events.registry import SPECS
 from events.times import render_time
 from tests.unit.events.records import NOW, event, record
 
@@ -77,10 +76,6 @@ def test_lifted_suppression_still_ends_as_it_begins() -> None:
     assert data_of(written)["until"] == written["time"]
 
 
-def test_suppression_that_ends_keeps_its_end() -> None:
-    assert data_of(taken(*OPENING["a suppression that ends"]))["until"] == render_time(AHEAD + 1)
-
-
 def test_suppression_that_ends_before_it_begins_is_not_dated_and_so_counts_for_nothing() -> None:
     written = taken("contact.suppressed", {"until": render_time(AHEAD - 1)})
     assert written["time"] == render_time(AHEAD)
@@ -112,10 +107,6 @@ def test_word_in_time_is_written_as_it_was_sent() -> None:
     read = decode(sent)
     assert isinstance(read, Interaction)
     assert (read.time, read.time_sent) == (NOW, None)
-
-
-def test_types_that_begin_a_record_open_something() -> None:
-    assert not [spec.name for spec in SPECS if spec.begins_record != "never" and spec.opens == "never"]
 
 
 @pytest.mark.parametrize("appended_at", [-(2**62), -62_135_596_800_001])

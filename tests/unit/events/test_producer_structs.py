@@ -1,8 +1,8 @@
 import pytest
 from msgspec.structs import fields
 
-from events.contact import Contact
-from events.interaction_structs import Arm
+from events.contact import Contact, HashedContact
+from events.interaction_structs import INTERACTION_STRUCTS, Arm, ContactStruct
 from events.interactions.base import ExperimentArm
 from events.producer_structs import PRODUCER_EVENTS, ProducerContact
 from events.registry import MODELS
@@ -24,6 +24,12 @@ def test_a_struct_has_its_models_fields_in_their_order(type_: str) -> None:
     assert names_in(type_) == [name for name in of_model if name in names_in(type_)]
 
 
+@pytest.mark.parametrize("type_", INTERACTION_STRUCTS)
+def test_a_struct_judges_every_field_of_its_model(type_: str) -> None:
+    assert MODELS[type_].model_fields.keys() <= {field.name for field in fields(INTERACTION_STRUCTS[type_])}
+
+
 def test_what_a_struct_is_made_of_has_every_field_in_order_too() -> None:
     assert [*Contact.model_fields, "mailbox"] == [field.name for field in fields(ProducerContact)]
+    assert HashedContact.model_fields.keys() == {field.name for field in fields(ContactStruct)}
     assert list(ExperimentArm.model_fields) == [field.name for field in fields(Arm)]

@@ -4,8 +4,9 @@ from itertools import permutations
 
 import pytest
 
-from events.registry import MODELS
-from events.spelling import LONGEST, did_you_mean, likeness, nearest_name
+from events.near_types import MOST_NAMED, near_types
+from events.registry import BY_NAME
+from events.spelling import LONGEST, did_you_mean, nearest_name
 
 EXPERIMENTS = ("calls-evening", "subject-ask-2", "subject-gotv-3", "subject-welcome-1")
 
@@ -45,23 +46,6 @@ def test_a_name_that_only_begins_or_ends_like_another_is_not_near(name: str) -> 
     assert nearest_name(name, EXPERIMENTS) is None
 
 
-@pytest.mark.parametrize(
-    ("name", "meant"),
-    [
-        ("donation", "donation.made"),
-        ("email.open", "email.opened"),
-        ("form.submit", "form.submitted"),
-        ("donation.mad", "donation.made"),
-        ("canvas.reported", "canvass.reported"),
-        ("text.optedout", "text.opted_out"),
-        ("gift.given", None),
-        ("sms.sent", None),
-    ],
-)
-def test_types_are_told_apart_by_the_word_that_is_wrong(name: str, meant: str | None) -> None:
-    assert nearest_name(name, MODELS) == meant
-
-
 def test_no_type_and_no_experiment_is_near_to_another_that_there_is() -> None:
     for name, other in permutations(EXPERIMENTS, 2):
         assert nearest_name(name, [other]) is None
@@ -74,12 +58,31 @@ def test_the_nearest_of_several_is_named_the_first_by_name_where_they_are_alike(
     assert did_you_mean("digitl", []) == did_you_mean("digitl", ["field"]) == ""
 
 
-def test_likeness_is_that_of_what_is_not_the_same_word() -> None:
-    assert likeness("a-b-c", "A_B.c") == 1
-    assert likeness("subject-ask-12", "subject-gotv-3") < 0.4
-    assert likeness("x-abcd", "x-abce") == 0.75
-
-
 def test_a_name_that_is_too_long_is_not_compared() -> None:
     assert nearest_name("a" * LONGEST, ["a" * LONGEST]) == "a" * LONGEST
     assert nearest_name("a" * (LONGEST + 1), ["a" * (LONGEST + 1)]) is None
+
+
+@pytest.mark.parametrize(
+    ("type_", "near"),
+    [
+        ("form.sumbitted", ["form.submitted"]),
+        ("petition.signed", ["form.submitted"]),
+        ("volunteer.signup", ["form.submitted"]),
+        ("meeting.attended", ["rsvp.attended"]),
+        ("email.spam", ["email.complained"]),
+        ("gift", ["donation.made", "donation.refunded"]),
+        ("zzz", []),
+        ("a.b", []),
+        ("", []),
+    ],
+)
+def test_types_that_share_words_with_an_unknown_one_are_named(type_: str, near: list[str]) -> None:
+    assert near_types(type_) == near
+
+
+def test_no_command_is_named_for_a_word_of_its_sentence_and_never_too_many_types() -> None:
+    for word in ("contact", "forgotten", "erase", "email", "record", "reported", "time"):
+        found = near_types(f"{word}.{word}")
+        assert len(found) <= MOST_NAMED
+        assert not any(BY_NAME[type_].is_command for type_ in found), word

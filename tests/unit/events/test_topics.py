@@ -1,5 +1,4 @@
 from events import topics
-from events.fields import MAX_RECORD_BYTES
 from events.registry import TOPICS_OF
 
 BY_NAME = {topic.name: topic for topic in topics.ALL}
@@ -51,22 +50,9 @@ def test_the_topics_of_the_clinic_keep_what_they_are_told() -> None:
     assert BY_NAME["quarantine"].retention_ms == BY_NAME["dead-letters"].retention_ms
 
 
-def test_only_a_few_topics_have_a_number_of_partitions_of_their_own() -> None:
-    assert [topic.name for topic in topics.ALL if topic.partitions is not None] == [
-        *("campaign-holds", "campaign-transparency", "rights-requests"),
-        *("deliveries", "delivery-log", "dead-deliveries"),
-        *("identity-links", "campaign-counts", "experiment-partials"),
-        *("dead-letters-requeued", "source-quarantines"),
-    ]
-
-
 def test_the_brokers_clock_stamps_every_record() -> None:
     """Else a worker whose clock is an hour ahead could write nothing."""
     assert {topic.config()["message.timestamp.type"] for topic in topics.ALL} == {"LogAppendTime"}
-
-
-def test_a_record_too_large_for_us_still_fits_its_topic() -> None:
-    assert all(topic.max_message_bytes > 4 * MAX_RECORD_BYTES for topic in topics.INPUT_TOPICS)
 
 
 def test_what_is_written_about_a_record_has_room_for_it_and_more() -> None:
@@ -85,11 +71,6 @@ def test_a_compacted_topic_keeps_its_null_records_for_a_week() -> None:
         "min.compaction.lag.ms": "0",
         "max.compaction.lag.ms": "259200000",
     }
-
-
-def test_what_is_written_again_and_again_is_compacted_soon() -> None:
-    few = {"segment.bytes": "67108864", "min.cleanable.dirty.ratio": "0.1"}
-    assert {topic.name for topic in topics.ALL if few.items() <= topic.config().items()} == {"deliveries"}
 
 
 def test_what_was_erased_is_forgotten_within_days_by_every_compacted_topic() -> None:

@@ -30,16 +30,6 @@ def test_an_unknown_field_is_named_with_the_one_that_is_near(
     assert "2125550199" not in str(found)
 
 
-def test_the_sentence_of_an_unknown_field_has_capitals_only_where_a_sentence_begins() -> None:
-    [unknown] = unknown_fields("email.sent", {**MAIL, "colour": "blue"})
-    [misspelled] = unknown_fields("email.sent", {**MAIL, "purpos": "fundraising"})
-
-    assert str(unknown) == "data.colour: no field of email.sent; it is taken, and counts for nothing"
-    assert str(misspelled) == (
-        "data.purpos: no field of email.sent; did you mean purpose? It is taken, and counts for nothing"
-    )
-
-
 def test_known_fields_and_those_without_a_value_are_nothing_to_speak_of() -> None:
     experiment: JSON = {"id": "x", "variant": "A"}
     assert unknown_fields("email.sent", {**MAIL, "purpose": "fundraising", "experiment": experiment, "x": None}) == []

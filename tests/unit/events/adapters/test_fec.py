@@ -2,7 +2,6 @@
 
 import csv
 import gzip
-from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -90,10 +89,6 @@ def test_a_negative_row_that_was_charged_back_is_a_chargeback(column: str) -> No
     assert refund(**{"contb_receipt_amt": "-2500", column: "CHARGED BACK"}).kind == "chargeback"
 
 
-def test_a_gift_that_was_charged_back_later_is_still_a_gift() -> None:
-    assert gift(contb_receipt_amt="2500", memo_text="CHARGED BACK $2500.00 ON 06/22/2011").amount == 250_000
-
-
 @pytest.mark.parametrize(
     ("dollars", "cents"),
     [("0.29", 29), ("1.1", 110), ("19.99", 1_999), ("2500", 250_000), ("2500.00", 250_000), ("1.500", 150)],
@@ -166,16 +161,6 @@ def test_without_its_header_nothing_of_a_file_is_read() -> None:
     assert [one.line for one in results if isinstance(one, RefusedRow)] == [1, 2]
 
 
-def test_an_empty_contributions_file_has_no_rows() -> None:
-    assert list(rows([])) == []
-
-
-def test_contributions_may_bear_another_source() -> None:
-    (result,) = rows([HEADER, line()], source="fec/2016")
-    assert isinstance(result, Interaction)
-    assert result.source == "fec/2016"
-
-
 def the_file() -> Iterator[bytes]:
     with gzip.open(FILE) as lines:
         yield from lines
@@ -191,12 +176,6 @@ def cells() -> list[list[str]]:
     return list(csv.reader(row.decode() for row in the_file()))[1:]
 
 
-def test_every_row_of_the_real_file_has_one_result(imported: list[ImportedRow]) -> None:
-    assert len(imported) == 15_584
-    kinds = Counter(one.type if isinstance(one, Interaction) else str(one.refusal.reason) for one in imported)
-    assert kinds == {"donation.made": 15_228, "donation.refunded": 131, "memo_entry": 224, "malformed_row": 1}
-
-
 def test_the_totals_of_the_real_file_are_those_of_its_columns(
     imported: list[ImportedRow], cells: list[list[str]]
 ) -> None:
@@ -208,26 +187,6 @@ def test_the_totals_of_the_real_file_are_those_of_its_columns(
     assert (sum(given), len(given)) == (sum(a for a in amounts if a > 0), sum(a > 0 for a in amounts))
     assert (sum(returned), len(returned)) == (-sum(a for a in amounts if a < 0), sum(a < 0 for a in amounts))
     assert sum(row[9] == "X" for row in whole) == 224
-
-
-def test_chargebacks_of_the_real_file_are_its_negative_rows_that_say_so(
-    imported: list[ImportedRow], cells: list[list[str]]
-) -> None:
-    kinds = Counter(
-        one.data.kind for one in imported if isinstance(one, Interaction) and isinstance(one.data, DonationRefunded)
-    )
-    say_so = [row for row in cells if len(row) == 13 and row[6].startswith("-") and "CHARGED BACK" in row[10]]
-    assert kinds == {"chargeback": len(say_so), "refund": 109}
-    assert len(say_so) == 22
-
-
-def test_the_donors_of_the_real_file_are_those_of_its_key(imported: list[ImportedRow], cells: list[list[str]]) -> None:
-    donors = {
-        one.data.contact.external["fec"]
-        for one in imported
-        if isinstance(one, Interaction) and one.data.contact.external
-    }
-    assert donors == {row[3] for row in cells if len(row) == 13 and row[9] != "X"}
 
 
 def test_the_cut_off_last_line_is_refused_as_it_is(imported: list[ImportedRow]) -> None:

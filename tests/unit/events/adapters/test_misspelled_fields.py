@@ -4,8 +4,6 @@ import orjson
 import pytest
 
 from events.adapters.misspelled_fields import misspelled_fields
-from tests.unit.events.adapters.fixtures_mailgun import FIXTURES as MAILGUN
-from tests.unit.events.adapters.fixtures_sendgrid import FIXTURES as SENDGRID
 
 SENDGRIDS_OWN = (
     "asm_group_id attempt bounce_classification category cert_err email event ip marketing_campaign_id "
@@ -49,10 +47,6 @@ def test_fields_of_the_vendor_and_names_of_the_senders_own_are_passed_over() -> 
     assert misspelled_fields("mailgun", mailgun(*own)) == []
 
 
-def test_a_misspelled_name_beside_the_right_one_is_passed_over() -> None:
-    assert misspelled_fields("mailgun", mailgun("campaignid", "campaign_id")) == []
-
-
 def test_each_element_with_misspelled_fields_has_a_list_of_its_own() -> None:
     events = [{"event": "open", "purpos": "x"}, {"event": "open"}, {"event": "click", "purpos": "x", "campain_id": "y"}]
     found = misspelled_fields("sendgrid", orjson.dumps(events))
@@ -63,9 +57,3 @@ def test_each_element_with_misspelled_fields_has_a_list_of_its_own() -> None:
 @pytest.mark.parametrize("vendor", ["mailgun", "sendgrid", "actblue"])
 def test_bodies_that_hold_no_event_have_no_misspelled_fields(vendor: str, body: bytes) -> None:
     assert misspelled_fields(vendor, body) == []
-
-
-def test_what_vendors_usually_send_has_no_misspelled_fields() -> None:
-    for vendor, fixtures in (("mailgun", MAILGUN), ("sendgrid", SENDGRID)):
-        for fixture in fixtures.values():
-            assert misspelled_fields(vendor, fixture.bytes) == []

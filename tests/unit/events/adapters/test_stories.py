@@ -5,12 +5,12 @@ from urllib.parse import urlencode
 import orjson
 import pytest
 
-from events.adapters import actblue, movement, sendgrid, twilio
+from events.adapters import actblue, movement, twilio
 from events.adapters.feed import RefusedElement
 from events.adapters.vendors import BODIES
 from events.envelope import Interaction
 from events.interactions.anywhere import InteractionRetracted
-from tests.unit.events.adapters import fixtures_actblue, fixtures_movement, fixtures_sendgrid, fixtures_twilio
+from tests.unit.events.adapters import fixtures_actblue, fixtures_movement, fixtures_twilio
 from tests.unit.events.adapters.every_vendor import FIXTURES
 from tests.unit.events.adapters.fixture import FEED, shown
 
@@ -58,14 +58,6 @@ def test_a_bad_element_of_a_listed_body_is_refused_alone(vendor: str) -> None:
     assert len([one for one in results if isinstance(one, Interaction)]) == 1
 
 
-def test_outcomes_of_one_message_are_different_acts() -> None:
-    bodies = [fixtures_movement.FIXTURES[name].bytes for name in ("e-mail delivered", "e-mail opened", "link")]
-    told = [one for body in bodies for one in movement.read(body, FEED) if isinstance(one, Interaction)]
-
-    assert len({one.id for one in told}) == len(bodies)
-    assert len({one.data.plain()["message_id"] for one in told}) == 1
-
-
 def test_an_answer_without_an_id_hides_no_stop() -> None:
     def answer(text: str) -> bytes:
         body = fixtures_twilio.FIXTURES["STOP"].body | {"MessageSid": None, "Body": text}
@@ -82,13 +74,6 @@ def test_two_refunds_of_one_gift_are_two_acts() -> None:
     told = [only([*actblue.read(orjson.dumps(one), FEED)], "donation.refunded") for one in (body, later)]
 
     assert len({one.id for one in told}) == 2
-
-
-def test_seconds_with_a_fraction_are_different_seconds() -> None:
-    usual = fixtures_sendgrid.FIXTURES["open"].body
-    told = [sendgrid.read(orjson.dumps(usual | {"timestamp": at}), FEED) for at in (1_764_000_000.5, 1_764_000_001.5)]
-
-    assert len({one.id for results in told for one in results if isinstance(one, Interaction)}) == 2
 
 
 @pytest.mark.parametrize("name", fixtures_twilio.FIXTURES)
