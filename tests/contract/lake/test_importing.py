@@ -1,5 +1,6 @@
 """What is promised of an old file on any store: each row of it is there once, whatever happens meanwhile."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,12 @@ from sinks.lake.compaction import compact
 from sinks.lake.files import Files, LocalFiles
 from sinks.lake.manifests import STAGING
 from tests.unit.events.records import NOW
-from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
+from tests.unit.history.lake.interrupted import Crash, at_each_call, clear, crash
 from tests.unit.history.lake.lake_rows import LakeRows, rows_in_folders, rows_in_manifests
 from tests.unit.history.lake.old_files import FEW, imported, json_lines, old_event
 from tests.unit.history.lake.topic_records import DAY
 
 YEAR = 365 * DAY
-MOST_CALLS = 100
 SAID: list[JSON] = [
     *(old_event(str(at), ("email.sent", "donation.made")[at % 2], NOW - YEAR - at % 2 * DAY) for at in range(4)),
     {"type": "nothing"},
@@ -59,36 +59,20 @@ def test_imported_files_are_compacted_like_all_others(files: Files, file: Path, 
 def test_after_a_crash_at_any_moment_the_next_one_ends_what_was_begun(
     folder: Files, file: Path, whole: LakeRows
 ) -> None:
-    for at in range(1, MOST_CALLS):
-        fragile = Interrupted(folder, at, crash)
-        try:
+    for fragile in at_each_call(folder, crash, clear):
+        with suppress(Crash):
             imported(fragile, file, limits=FEW)
-        except Crash:
-            rows = [offset for _, offset, _ in rows_in_folders(folder)]
-            assert len(rows) == len(set(rows))
+        rows = [offset for _, offset, _ in rows_in_folders(folder)]
+        assert len(rows) == len(set(rows))
         imported(folder, file, limits=FEW)
         assert rows_in_folders(folder) == whole
         assert not folder.below(STAGING)
-        if fragile.calls < at:
-            return
-        clear(folder)
-    pytest.fail("it never came to its end")
 
 
 def test_two_at_the_same_file_bring_it_in_once(folder: Files, file: Path, whole: LakeRows) -> None:
-    for at in range(1, MOST_CALLS):
-        frozen = Interrupted(folder, at, lambda: imported(folder, file))
+    for frozen in at_each_call(folder, lambda: imported(folder, file), clear):
         try:
             imported(frozen, file, limits=FEW)
         except FileNotFoundError:  # what it had staged was taken away meanwhile: it is told to run again
             imported(folder, file, limits=FEW)
         assert rows_in_folders(folder) == whole
-        if frozen.calls < at:
-            return
-        clear(folder)
-    pytest.fail("it never came to its end")
-
-
-def clear(files: Files) -> None:
-    for name in files.below(""):
-        files.delete(name)

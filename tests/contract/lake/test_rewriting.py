@@ -10,11 +10,10 @@ from sinks.lake.live_files import find_live_files
 from sinks.lake.manifests import INTERACTIONS, STAGING
 from sinks.lake.writer import LakeWriter
 from tests.unit.events.records import NOW
-from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
+from tests.unit.history.lake.interrupted import Crash, at_each_call, clear, crash
 from tests.unit.history.lake.lake_rows import rows_in_folders, rows_in_manifests, rows_of
 from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record
 
-MOST_CALLS = 60
 TOMORROW = "2012-02-23"
 TOPIC = [topic_record(at, "donation.made", contact={"contact_id": f"c{at % 2}"}) for at in range(4)]
 
@@ -72,8 +71,7 @@ def test_what_comes_after_a_checkpoint_is_seen_as_well(lake: Files) -> None:
 
 def test_a_crash_at_any_moment_of_merging_leaves_each_row_once(quick: Files) -> None:
     rows = rows_in_folders(quick)
-    for at in range(1, MOST_CALLS):
-        fragile = Interrupted(quick, at, crash)
+    for fragile in at_each_call(quick, crash, begin_again):
         try:
             compact(fragile, TOMORROW)
         except Crash:
@@ -82,22 +80,13 @@ def test_a_crash_at_any_moment_of_merging_leaves_each_row_once(quick: Files) -> 
             compact(quick, TOMORROW)
         assert rows_in_folders(quick) == rows_in_manifests(quick) == rows
         assert not [name for name in quick.below(STAGING) if name.endswith(".parquet")]
-        if fragile.calls < at:
-            return
-        begin_again(quick)
-    pytest.fail("it never came to its end")
 
 
 def test_two_compactions_at_once_compact_once(quick: Files) -> None:
     rows = rows_in_folders(quick)
-    for at in range(1, MOST_CALLS):
-        frozen = Interrupted(quick, at, lambda: compact(quick, TOMORROW))
+    for frozen in at_each_call(quick, lambda: compact(quick, TOMORROW), begin_again):
         compact(frozen, TOMORROW)
         assert rows_in_folders(quick) == rows_in_manifests(quick) == rows
-        if frozen.calls < at:
-            return
-        begin_again(quick)
-    pytest.fail("it never came to its end")
 
 
 def test_an_erased_person_is_taken_out_and_the_money_stays(lake: Files) -> None:
@@ -118,18 +107,13 @@ def test_an_erased_person_is_taken_out_and_the_money_stays(lake: Files) -> None:
 
 def test_after_a_crash_at_any_moment_of_erasing_it_is_done_again(quick: Files) -> None:
     erased = Erasures([erasure_of("c0", NOW)])
-    for at in range(1, MOST_CALLS):
-        fragile = Interrupted(quick, at, crash)
+    for fragile in at_each_call(quick, crash, begin_again):
         try:
             erase(fragile, erased)
         except Crash:
             erase(quick, erased)
         assert [offset for _, offset, _ in rows_in_manifests(quick)] == list(range(4))
         assert [value for _, _, value in rows_in_folders(quick)].count(None) == 2
-        if fragile.calls < at:
-            return
-        begin_again(quick)
-    pytest.fail("it never came to its end")
 
 
 def test_what_comes_late_of_somebody_erased_comes_without_them(lake: Files) -> None:
@@ -152,8 +136,7 @@ def test_commands_in_the_lake_say_who_is_erased(lake: Files) -> None:
 
 
 def begin_again(files: Files) -> None:
-    for name in files.below(""):
-        files.delete(name)
+    clear(files)
     writer = LakeWriter(files, TOPIC_ID)
     for record in TOPIC:
         writer.write(0, record.offset, record.offset, [record])

@@ -1,5 +1,7 @@
 """What the lake's writer promises on any store: each record of the topic is a row once, whatever happens meanwhile."""
 
+from contextlib import suppress
+
 import pytest
 
 from sinks.lake.files import Files
@@ -7,12 +9,11 @@ from sinks.lake.manifests import MANIFESTS, STAGING, LakeDamaged
 from sinks.lake.writer import LakeWriter, RangeConflict, WriteGivenUp
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
-from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
+from tests.unit.history.lake.interrupted import Crash, at_each_call, clear, crash
 from tests.unit.history.lake.lake_rows import rows_in_folders
 from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record
 
 TOPIC = [topic_record(at, "donation.made" if at % 3 else "email.sent", at=NOW - at % 2 * DAY) for at in range(6)]
-MOST_CALLS = 100
 
 
 def bring_in(files: Files, topic: list[Fetched], size: int = 3) -> None:
@@ -58,46 +59,30 @@ def test_a_topic_made_anew_begins_beside_the_old_one(files: Files) -> None:
 
 
 def test_after_a_crash_at_any_moment_the_next_one_ends_what_was_begun(folder: Files) -> None:
-    for at in range(1, MOST_CALLS):
-        fragile = Interrupted(folder, at, crash)
-        try:
+    for fragile in at_each_call(folder, crash, clear):
+        with suppress(Crash):
             bring_in(fragile, TOPIC)
-        except Crash:
-            rows = [offset for _, offset, _ in rows_in_folders(folder)]
-            assert len(rows) == len(set(rows))
+        rows = [offset for _, offset, _ in rows_in_folders(folder)]
+        assert len(rows) == len(set(rows))
         bring_in(folder, TOPIC)
         assert rows_in_folders(folder) == in_the_topic(TOPIC)
         assert not folder.below(STAGING)
-        if fragile.calls < at:
-            return
-        clear(folder)
-    pytest.fail("it never came to its end")
 
 
 def test_whoever_is_frozen_at_any_moment_finds_its_range_written(folder: Files) -> None:
-    for at in range(1, MOST_CALLS):
-        frozen = Interrupted(folder, at, lambda: bring_in(folder, TOPIC, size=2))
+    for frozen in at_each_call(folder, lambda: bring_in(folder, TOPIC, size=2), clear):
         try:
             bring_in(frozen, TOPIC)
         except FileNotFoundError:  # what it had staged was taken away meanwhile; the process reads on from its position
             bring_in(folder, TOPIC)
         assert rows_in_folders(folder) == in_the_topic(TOPIC)
-        if frozen.calls < at:
-            return
-        clear(folder)
-    pytest.fail("it never came to its end")
 
 
 def test_whoever_only_looks_where_the_lake_ends_takes_nothing_from_a_writer_at_work(folder: Files) -> None:
     """It may be killed right after, and the one that it took for dead may go on."""
-    for at in range(1, MOST_CALLS):
-        watched = Interrupted(folder, at, lambda: LakeWriter(folder, TOPIC_ID).position(0))
+    for watched in at_each_call(folder, lambda: LakeWriter(folder, TOPIC_ID).position(0), clear):
         bring_in(watched, TOPIC)
         assert rows_in_folders(folder) == in_the_topic(TOPIC)
-        if watched.calls < at:
-            return
-        clear(folder)
-    pytest.fail("it never came to its end")
 
 
 def test_a_skipped_range_has_no_rows_and_cannot_be_written(files: Files) -> None:
@@ -128,11 +113,6 @@ def test_a_manifest_that_is_none_is_named(files: Files) -> None:
 
     with pytest.raises(LakeDamaged, match=last):
         LakeWriter(files, TOPIC_ID).position(0)
-
-
-def clear(files: Files) -> None:
-    for name in files.below(""):
-        files.delete(name)
 
 
 @pytest.mark.parametrize("files_written", range(3))

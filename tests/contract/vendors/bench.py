@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from pydantic import SecretStr
 
 from streams.platform.settings import Settings
 from streams.services.vendors.names import VendorName
 from streams.services.vendors.runs import SyncSurroundings, SyncTask, run_sync
 from streams.services.vendors.sync import SyncOrder, SyncResult
+from streams.services.vendors.vendor_http import VendorSilent
 from tests.contract.vendors import actionnetwork_server, sendgrid_server
 from tests.contract.vendors.actionnetwork_server import ActionNetworkServer
 from tests.contract.vendors.people import CAST, SEGMENT
@@ -111,6 +113,13 @@ class Bench:
         around = SyncSurroundings(lambda _: None, goes_on, self.clock)
         task, order = SyncTask(self.vendor, segment), SyncOrder(write, most)
         return asyncio.run(run_sync(settings or self.settings(), task, order, around))
+
+    def interrupt(self) -> None:
+        """Run until the vendor answers no more, and have it answer again."""
+        self.server.faults = dict.fromkeys(range(3, 10), "500")
+        with pytest.raises(VendorSilent):
+            self.run()
+        self.server.forget_calls()
 
     def written(self) -> Sequence[Call]:
         return self.server.writes()

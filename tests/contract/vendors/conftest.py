@@ -34,3 +34,10 @@ def network(url: str, tmp_path: Path) -> Iterator[Bench]:
     with Bench("actionnetwork", tmp_path, url).running() as bench:
         yield bench
         assert bench.server.wrong == []
+
+
+@pytest.fixture
+def sendgrid(url: str, tmp_path: Path) -> Iterator[Bench]:
+    with Bench("sendgrid", tmp_path, url).running() as bench:
+        yield bench
+        assert bench.server.wrong == []

@@ -1,7 +1,5 @@
 """Answers that no description of the vendor's API tells of: they end a run, and nobody is taken for gone."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,13 +38,6 @@ def test_a_page_without_its_list_is_not_the_last_one(network: Bench, path: str, 
     with pytest.raises(VendorTrouble, match=f"Action Network: {what}: a page has no list of them; run it again later"):
         network.run(SEGMENT)
     assert network.written() == []
-
-
-@pytest.fixture
-def sendgrid(url: str, tmp_path: Path) -> Iterator[Bench]:
-    with Bench("sendgrid", tmp_path, url).running() as bench:
-        yield bench
-        assert bench.server.wrong == []
 
 
 @pytest.mark.parametrize("body", [None, {}, {"error": "try again"}])

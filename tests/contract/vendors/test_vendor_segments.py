@@ -4,10 +4,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from redis import Redis
 
 from sinks.keys import contact_key, segment_counts_key, segment_definitions_key
@@ -154,40 +152,23 @@ def test_a_refused_run_is_begun_anew(network: Bench) -> None:
     assert ("GET", "/api/v2/people") in network.server.counted()
 
 
-@pytest.mark.parametrize(
-    "changed", [{"gmail_aliases": True}, {"phone_region": "DE"}, {"identity_key": SecretStr("test,older")}]
-)
-def test_what_was_read_by_other_keys_or_rules_of_addresses_is_read_anew(
-    network: Bench, changed: dict[str, Any]
-) -> None:
-    network.server.faults = dict.fromkeys(range(3, 10), "500")
-    with pytest.raises(VendorSilent):
-        network.run()
-    network.server.forget_calls()
-    network.run(write=False, settings=network.settings().model_copy(update=changed))
-    assert [call.query.get("page") for call in network.server.calls] == [None, "2", "3", "4"]
-
-
-@pytest.mark.parametrize("is_old", [False, True])
-def test_a_journal_that_is_spoilt_in_the_middle_stops_one_run_at_most(
-    network: Bench, tmp_path: Path, *, is_old: bool
-) -> None:
-    network.server.faults = dict.fromkeys(range(3, 10), "500")
-    with pytest.raises(VendorSilent):
-        network.run()
-    mend(network)
+@pytest.mark.parametrize("spoilt", ["whole", "a page", "a page of an old one"])
+def test_a_spoilt_journal_stops_one_run_at_most(network: Bench, tmp_path: Path, spoilt: str) -> None:
+    network.interrupt()
     [file] = (tmp_path / FOLDER).glob("*.sqlite")
-    with closing(sqlite3.connect(file)) as database:
-        [(first,)] = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'people'")
-        [(size,)] = database.execute("PRAGMA page_size")
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    with file.open("r+b") as pages:
-        pages.seek((first - 1) * size)
-        pages.write(b"\xff" * size)
-    if is_old:
-        network.clock.at += 90_000
+    if spoilt == "whole":
+        file.write_bytes(b"no database at all" * 1000)
     else:
+        with closing(sqlite3.connect(file)) as database:
+            [(first,)] = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'people'")
+            [(size,)] = database.execute("PRAGMA page_size")
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with file.open("r+b") as pages:
+            pages.seek((first - 1) * size)
+            pages.write(b"\xff" * size)
+    if spoilt == "a page":
         with pytest.raises(Unusable, match="malformed; run this again: it begins anew"):
             network.run()
+    network.clock.at += 90_000 if spoilt == "a page of an old one" else 0
     network.run()
     assert network.suppressed() == SUPPRESSED

@@ -133,17 +133,6 @@ def test_what_was_changed_before_an_interruption_is_in_the_audit_log_too(
     assert counts["add", "member"] == len(BELONGING) - 10
 
 
-def test_too_many_who_would_lose_the_tag_are_refused_with_what_would_do_it(sendgrid: Bench) -> None:
-    sendgrid.tag(TAG, "olaf@example.org", "member1@example.org", "member2@example.org")
-    refused = run(sendgrid, *SEGMENTS, "--write")
-    assert refused.exit_code == 1
-    assert " ".join(refused.stderr.split()).endswith(
-        "nothing was written: 1 of 3 would lose the tag harmonia:donors, more than 20 per cent; "
-        "if that is meant, give --most 34"
-    )
-    assert sendgrid.written() == []
-
-
 @pytest.mark.parametrize(
     ("segment", "told"),
     [
