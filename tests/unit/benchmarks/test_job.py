@@ -33,7 +33,7 @@ sys.stderr.write(f"{child.pid}")
 sys.stderr.flush()
 print("welcome", flush=True)
 print("warm 10", flush=True)
-while time.process_time() < 1.5: pass
+while time.process_time() < 0.5: pass
 print("done 110", flush=True)
 sys.stdin.read()
 """
@@ -43,7 +43,7 @@ def test_a_peer_is_measured_between_what_it_says_and_leaves_nothing_behind(tmp_p
     log = tmp_path / "peer.log"
     found = measure([sys.executable, "-c", PEER], tmp_path, log, [])
     assert found.events == 100
-    assert 0 < found.peer.cpu_seconds < 1.6  # less where the measuring process came late
+    assert 0 < found.peer.cpu_seconds < 0.6  # less where the measuring process came late
     assert found.broker.cpu_seconds == 0
     assert found.cpu_us_per_event == pytest.approx(found.peer.cpu_seconds * 10_000)
     psutil.wait_procs([process for process in [_process(int(log.read_text()))] if process], timeout=10)

@@ -4,32 +4,17 @@ from events.registry import TOPICS_OF
 BY_NAME = {topic.name: topic for topic in topics.ALL}
 
 
+COMPACTED = """contact-state contact-links contact-suppressions experiment-results experiment-definitions
+segment-definitions contact-segments segment-counts campaign-holds rights-requests deliveries""".split()
+DELETED = """interactions contact-alerts system-alerts segment-changes audit-log campaign-transparency delivery-log
+dead-deliveries dead-letters""".split()
+
+
 def test_the_topics_are_those_of_the_contract() -> None:
-    assert {topic.name for topic in topics.INPUT_TOPICS} == {
-        *("email-events", "donation-events", "canvass-events", "outreach-events", "contact-commands"),
-    }
-    assert {topic.name: topic.cleanup for topic in topics.OUTPUT_TOPICS} == {
-        "interactions": "delete",
-        "contact-state": "compact",
-        "contact-links": "compact",
-        "contact-suppressions": "compact",
-        "contact-alerts": "delete",
-        "system-alerts": "delete",
-        "experiment-results": "compact",
-        "experiment-definitions": "compact",
-        "segment-definitions": "compact",
-        "contact-segments": "compact",
-        "segment-changes": "delete",
-        "segment-counts": "compact",
-        "campaign-holds": "compact",
-        "rights-requests": "compact",
-        "audit-log": "delete",
-        "campaign-transparency": "delete",
-        "deliveries": "compact",
-        "delivery-log": "delete",
-        "dead-deliveries": "delete",
-        "dead-letters": "delete",
-    }
+    inputs = {"email-events", "donation-events", "canvass-events", "outreach-events", "contact-commands"}
+    assert {topic.name for topic in topics.INPUT_TOPICS} == inputs
+    kept = dict.fromkeys(COMPACTED, "compact") | dict.fromkeys(DELETED, "delete")
+    assert {topic.name: topic.cleanup for topic in topics.OUTPUT_TOPICS} == kept
 
 
 def test_the_topics_between_the_agents_are_compacted_but_for_counts() -> None:

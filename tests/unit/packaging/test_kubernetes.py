@@ -10,7 +10,6 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
-from streams.history.insights.history_source import DUCKDB_MEMORY
 from streams.platform.settings import Settings
 from streams.services.gateway.hooks import read_hooks
 from tests.unit.packaging.dockerfile import stages
@@ -338,17 +337,3 @@ def test_a_change_of_the_policy_restarts_nobody(overlay: str) -> None:
     [policy] = [one for one in of_kind(overlay, "ConfigMap") if one["metadata"]["name"] == "harmonia-policy"]
     [file] = policy["data"]
     assert settings(overlay)["HARMONIA_POLICY"] == f"/etc/harmonia/policy/{file}"
-
-
-@every_overlay
-def test_the_api_has_room_for_a_question_to_history(overlay: str) -> None:
-    pod = named(overlay, "Deployment", "harmonia-api")["spec"]["template"]["spec"]
-    [tmp] = [volume["emptyDir"]["sizeLimit"] for volume in pod["volumes"] if volume["name"] == "tmp"]
-
-    assert DUCKDB_MEMORY == "1GB"
-    assert _gibibytes(pod["containers"][0]["resources"]["limits"]["memory"]) >= 2
-    assert _gibibytes(tmp) >= 4
-
-
-def _gibibytes(quantity: str) -> float:
-    return float(quantity[:-2]) / {"Gi": 1, "Mi": 1024}[quantity[-2:]]

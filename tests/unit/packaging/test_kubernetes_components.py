@@ -6,21 +6,13 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
 from typer.testing import CliRunner
 
 from streams.cli.main import app
-from tests.unit.packaging.manifests import added_to, containers_of, named, pods
+from tests.unit.packaging.manifests import added_to, containers_of, named
 
 EVERYTHING = "large with everything"
 LAKE = "harmonia-lake"
-
-
-@pytest.mark.parametrize(("overlay", "deployments"), [("small", 1), ("large", 2)])
-def test_components_add_what_they_are_named_for_and_nothing_else(overlay: str, deployments: int) -> None:
-    servers = ["Deployment", "NetworkPolicy", "Service"] * deployments
-    lake = [*["CronJob"] * 4, "NetworkPolicy", "Service", "StatefulSet"]
-    assert sorted(one["kind"] for one in added_to(overlay)) == sorted([*servers, *lake, "PersistentVolumeClaim"])
 
 
 def test_one_process_at_a_time_delivers() -> None:
@@ -28,16 +20,6 @@ def test_one_process_at_a_time_delivers() -> None:
     [ours] = containers_of(deployment["spec"]["template"])
     assert (deployment["spec"]["replicas"], deployment["spec"]["strategy"]) == (1, {"type": "Recreate"})
     assert ours["args"] == ["deliver"]
-
-
-@pytest.mark.parametrize("overlay", ["small with everything", EVERYTHING])
-def test_the_url_of_postgres_is_read_from_a_secret_that_is_mounted(overlay: str) -> None:
-    pod = pods(overlay)["harmonia-postgres"]
-    [container] = containers_of(pod)
-    [file] = [one["value"] for one in container["env"] if one["name"] == "HARMONIA_POSTGRES_FILE"]
-    [mount] = [one for one in container["volumeMounts"] if file.startswith(one["mountPath"] + "/")]
-    volumes = {one["name"]: one for one in pod["spec"]["volumes"]}
-    assert volumes[mount["name"]]["secret"]["secretName"] == "harmonia-postgres"
 
 
 def test_the_lake_lies_on_a_volume_that_stays() -> None:

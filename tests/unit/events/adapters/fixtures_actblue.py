@@ -49,6 +49,13 @@ def _item(**more: object) -> dict[str, object]:
     return usual | {"paidAt": _PAID, "paymentId": 4, "lineitemId": 9001} | more
 
 
+def _texts(*, granted: bool) -> tuple[str, str, dict[str, object]]:
+    said = {"contact": _CONTACT, "channel": "text", "granted": granted, "basis": "actblue"}
+    return "consent.changed", AT, said
+
+
+_REFUND = {"source": "digital/vendor", "id": HASHED}
+_CANCELLED = ("donation.pledge_cancelled", AT, {"contact": _CONTACT, "pledge_id": "actblue:AB500"})
 _MONTHLY = {"pledge_id": "actblue:AB500", "period": "monthly", "instalment": 3, "refcode": "nov-mail"}
 FIXTURES = {
     "contribution": Fixture(_body(), [_MADE]),
@@ -63,49 +70,23 @@ FIXTURES = {
         _body() | {"donor": {"email": "ada@example.org", "country": "Canada", "zip": "K1A 0B1", "state": "ON"}},
         [("donation.made", AT, _MADE[2] | {"contact": {"email": "ada@example.org"}})],
     ),
-    "texts": Fixture(
-        _body(textMessageOption="opt_in"),
-        [
-            _MADE,
-            (
-                "consent.changed",
-                AT,
-                {"contact": _CONTACT, "channel": "text", "granted": True, "basis": "actblue"},
-            ),
-        ],
-    ),
+    "texts": Fixture(_body(textMessageOption="opt_in"), [_MADE, _texts(granted=True)]),
     "refund": Fixture(_body([_item(refundedAt=_PAID)]), [_REFUNDED]),
     "refund recovered": Fixture(
         _body([_item(refundedAt=_PAID, recoveredAt="2025-11-24T12:00:00-05:00")]),
         [
             _REFUNDED,
-            (
-                "interaction.retracted",
-                "2025-11-24T17:00:00.000Z",
-                {
-                    "contact": _CONTACT,
-                    "retracts": {"source": "digital/vendor", "id": HASHED},
-                },
-            ),
+            ("interaction.retracted", "2025-11-24T17:00:00.000Z", {"contact": _CONTACT, "retracts": _REFUND}),
         ],
     ),
     "cancellation": Fixture(
         _body(cancelledAt=_PAID, recurringPeriod="monthly"),
-        [("donation.pledge_cancelled", AT, {"contact": _CONTACT, "pledge_id": "actblue:AB500"})],
+        [_CANCELLED],
     ),
-    "no texts": Fixture(
-        _body(textMessageOption="opt_out"),
-        [
-            _MADE,
-            ("consent.changed", AT, {"contact": _CONTACT, "channel": "text", "granted": False, "basis": "actblue"}),
-        ],
-    ),
+    "no texts": Fixture(_body(textMessageOption="opt_out"), [_MADE, _texts(granted=False)]),
     "refund of a pledge that was cancelled": Fixture(
         _body([_item(refundedAt=_PAID)], cancelledAt=_PAID, recurringPeriod="monthly"),
-        [
-            _REFUNDED,
-            ("donation.pledge_cancelled", AT, {"contact": _CONTACT, "pledge_id": "actblue:AB500"}),
-        ],
+        [_REFUNDED, _CANCELLED],
     ),
     "refund with a status of its own": Fixture(_body([_item(refundedAt=_PAID)], status="refunded"), [_REFUNDED]),
     "a comma that is no thousand": Fixture(_body([_item(amount="25,50")]), refused="invalid_data"),

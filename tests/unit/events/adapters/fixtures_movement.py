@@ -39,6 +39,10 @@ def _consent(status: str) -> dict[str, object]:
     return {"type": "communication_consent", "value": {"consentStatus": status}, "operation": "create"}
 
 
+def _consented(channel: str, *, granted: bool) -> tuple[str, str, dict[str, object]]:
+    return "consent.changed", AT, {"contact": _CONTACT, "channel": channel, "granted": granted, "basis": "movement"}
+
+
 def _canvass(method: str, outcome: str, shown: str, met: str) -> Fixture:
     data = _REPORT | {"method": shown, "outcome": met}
     return Fixture(_body(method, outcome), [("canvass.reported", AT, data)])
@@ -99,28 +103,19 @@ FIXTURES = {
     ),
     "all deleted": Fixture(
         _body("door_knock", "successful_contact", _answer("delete"), _code("delete")),
-        [("interaction.retracted", AT, {"contact": _CONTACT, "retracts": {"source": "digital/vendor", "id": HASHED}})],
+        [_GONE],
     ),
     "said no": Fixture(
         _body("text", "successful_contact", _consent("opted_out")),
-        [
-            ("canvass.reported", AT, _REPORT | {"method": "text"}),
-            ("consent.changed", AT, {"contact": _CONTACT, "channel": "text", "granted": False, "basis": "movement"}),
-        ],
+        [("canvass.reported", AT, _REPORT | {"method": "text"}), _consented("text", granted=False)],
     ),
     "said yes by text": Fixture(
         _body("text", "successful_contact", _consent("opted_in")),
-        [
-            ("canvass.reported", AT, _REPORT | {"method": "text"}),
-            ("consent.changed", AT, {"contact": _CONTACT, "channel": "text", "granted": True, "basis": "movement"}),
-        ],
+        [("canvass.reported", AT, _REPORT | {"method": "text"}), _consented("text", granted=True)],
     ),
     "said yes": Fixture(
         _body("email", "email_opened", _consent("opted_in")),
-        [
-            ("email.opened", AT, _ABOUT | {"message_id": HASHED}),
-            ("consent.changed", AT, {"contact": _CONTACT, "channel": "email", "granted": True, "basis": "movement"}),
-        ],
+        [("email.opened", AT, _ABOUT | {"message_id": HASHED}), _consented("email", granted=True)],
     ),
     "said yes to nothing in particular": Fixture(
         _body("one_on_one", "successful_contact", _consent("opted_in")),
@@ -129,10 +124,7 @@ FIXTURES = {
     ),
     "said no to everything": Fixture(
         _body("one_on_one", "successful_contact", _consent("opted_out")),
-        [
-            ("canvass.reported", AT, _REPORT | {"method": "relational"}),
-            ("consent.changed", AT, {"contact": _CONTACT, "channel": "all", "granted": False, "basis": "movement"}),
-        ],
+        [("canvass.reported", AT, _REPORT | {"method": "relational"}), _consented("all", granted=False)],
     ),
     "a yes that was none": Fixture(
         _body("text", "successful_contact", _consent("opted_in") | {"operation": "delete"}), [_GONE, _GONE]

@@ -66,6 +66,9 @@ _TOPICS = [
 ]
 _BEFORE = {"topicSubscriptionStatus": [{"topicName": "gifts", "subscriptionStatus": "OptOut"}]}
 _ALL = {"unsubscribeAll": False, "topicSubscriptionStatus": [_TOPICS[1]]}
+_YES: dict[str, object] = {"channel": "email", "granted": True}
+_GIFTS_AGAIN = ("consent.changed", AT, _YES | {"campaign_id": "gotv-1", "contact": _ADA, "list_id": "gifts"})
+_DELAY = {"timestamp": AT, "delayType": "MailboxFull", "delayedRecipients": [{"emailAddress": "ada@example.org"}]}
 FIXTURES = {
     "Send": _one("email.sent", _MESSAGE, _sns(_event("Send", send={}))),
     "Send raw": _one("email.sent", _MESSAGE, _event("Send", send={})),
@@ -108,26 +111,13 @@ FIXTURES = {
     "DeliveryDelay": _one(
         "email.deferred",
         _MESSAGE | {"reason": "MailboxFull"},
-        _sns(
-            _event(
-                "DeliveryDelay",
-                deliveryDelay={
-                    "timestamp": AT,
-                    "delayType": "MailboxFull",
-                    "delayedRecipients": [{"emailAddress": "ada@example.org"}],
-                },
-            )
-        ),
+        _sns(_event("DeliveryDelay", deliveryDelay=_DELAY)),
     ),
     "Subscription of topics": Fixture(
         _sns(_subscription(_BEFORE, unsubscribeAll=False, topicSubscriptionStatus=_TOPICS)),
         [
             ("email.unsubscribed", AT, _ABOUT | {"contact": _ADA, "list_id": "news"}),
-            (
-                "consent.changed",
-                AT,
-                {"campaign_id": "gotv-1", "contact": _ADA, "list_id": "gifts", "channel": "email", "granted": True},
-            ),
+            _GIFTS_AGAIN,
         ],
     ),
     "Subscription to a topic that was open": _one(
@@ -137,13 +127,7 @@ FIXTURES = {
     ),
     "Subscription after nothing": Fixture(
         _sns(_subscription({"unsubscribeAll": True, "topicSubscriptionStatus": [_TOPICS[1]]}, **_ALL)),
-        [
-            (
-                "consent.changed",
-                AT,
-                {"campaign_id": "gotv-1", "contact": _ADA, "list_id": "gifts", "channel": "email", "granted": True},
-            ),
-        ],
+        [_GIFTS_AGAIN],
     ),
     "Subscription to nothing": _one("email.unsubscribed", _ABOUT, _sns(_subscription(unsubscribeAll=True))),
     "Subscription unchanged": Fixture(_sns(_subscription()), left_out="nothing_changed"),

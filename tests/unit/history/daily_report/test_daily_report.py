@@ -1,6 +1,6 @@
 """The daily report of small lakes, and the text and HTML made of its figures."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -195,22 +195,16 @@ def test_a_day_like_the_week_before_has_no_warnings() -> None:
 
 
 def test_an_empty_day_is_warned_of_with_the_time_range_of_history() -> None:
-    elsewhere = replace(report(QUIET), known=TimeRange(NOW - DAY, NOW))
-
-    assert warnings(report(QUIET)) == ["Nothing is known of this day: there is no interaction at all."]
-    first, latest = (shown(Instant(moment, "America/New_York"), "words") for moment in (NOW - DAY, NOW))
-    said = f"Nothing is known of this day: the first interaction is of {first}, the latest of {latest}."
-    assert warnings(elsewhere) == [said]
-
-
-def test_a_page_knows_from_when_to_when_there_are_interactions_where_its_day_has_none() -> None:
     records = [paid(0, "p1", NOW - 3 * DAY), paid(1, "p1", NOW - 2 * DAY)]
-
-    empty, busy = (
-        report_of(only_tail(records), day, "UTC", NOW, ((), ())) for day in (TODAY, TODAY - timedelta(days=2))
+    empty, busy_day = (
+        report_of(only_tail(records), day, "America/New_York", NOW, ((), ())) for day in (TODAY, date(2012, 2, 20))
     )
 
-    assert (empty.known, busy.known) == (TimeRange(NOW - 3 * DAY, NOW - 2 * DAY), None)
+    assert warnings(report(QUIET)) == ["Nothing is known of this day: there is no interaction at all."]
+    assert (empty.known, busy_day.known) == (TimeRange(NOW - 3 * DAY, NOW - 2 * DAY), None)
+    first, latest = (shown(Instant(moment, "America/New_York"), "words") for moment in (NOW - 3 * DAY, NOW - 2 * DAY))
+    said = f"Nothing is known of this day: the first interaction is of {first}, the latest of {latest}."
+    assert warnings(replace(report(QUIET), known=empty.known)) == [said]
 
 
 def test_a_page_without_a_lake_says_what_that_leaves_out() -> None:

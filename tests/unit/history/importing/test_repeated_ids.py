@@ -18,14 +18,6 @@ def test_a_repeated_id_with_other_content_is_named_with_both_lines() -> None:
     assert repeated.count == 1
 
 
-def test_two_of_one_row_are_told_with_the_cure() -> None:
-    repeated = RepeatedIds()
-    for content in (b"email", b"text"):
-        repeated.see(7, "site", "g-1", content)
-    [remark] = repeated.remarks()
-    assert remark.endswith("only the first counts; give each a `part` in the mapping (docs/producers.md)")
-
-
 def test_the_first_repeated_ids_are_named_and_all_are_counted() -> None:
     repeated = RepeatedIds()
     for line in range(1, import_run.MOST_SHOWN + 7):

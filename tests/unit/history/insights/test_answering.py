@@ -10,20 +10,6 @@ FIRST, SECOND = TP("interactions", 0), TP("interactions", 1)
 
 
 @pytest.mark.parametrize(
-    ("starts", "begin"),
-    [
-        ({FIRST: 0, SECOND: 0}, {}),
-        ({FIRST: 7, SECOND: 0}, {0: 7}),
-        ({FIRST: 7, SECOND: 3}, {0: 9}),  # of the second there is nothing that is older
-    ],
-)
-def test_a_lake_that_reaches_to_where_the_topic_begins_leaves_nothing_out(
-    starts: dict[TP, int], begin: dict[int, int]
-) -> None:
-    _require_no_gap(starts, begin)
-
-
-@pytest.mark.parametrize(
     ("starts", "begin", "said"),
     [
         ({FIRST: 7, SECOND: 0}, {}, "HARMONIA_LAKE holds nothing of interactions"),

@@ -1,35 +1,10 @@
 from datetime import date, timedelta
 
 import pytest
-from typer.testing import CliRunner
 
 from events.times import parse_time
-from streams.cli.insights import has_counts, show, show_all, show_nothing, sparkline
-from streams.cli.main import app
-from streams.domain.messages import message
-from streams.history.insights.known_values import TimeRange
+from streams.cli.insights import show, show_all, sparkline
 from streams.history.insights.question import InsightsDocument, Point, SeriesDocument
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["insights"], "METRIC: give one, such as email.sent; or --campaign"),
-        (["insights", "--campaign", "ask", "--split", "team"], "METRIC: give one, such as email.sent; or --campaign"),
-        (["insights", "--campaign", "ask", "--from", "today"], "--from: give a date such as 2012-02-22"),
-        (["insights", "phones"], "METRIC: give one of ballot.reported,"),
-        (["insights", "email.deliverd"], "METRIC: did you mean email.delivered? give one of ballot.reported,"),
-        (["insights", "email.sent", "--from", "today"], "--from: give a date such as 2012-02-22"),
-        (["report", "daily", "--date", "yesterday"], "--date: give a date such as 2012-02-22"),
-        (["report", "daily", "--date", "1969-01-01"], "--date: give a date such as 2012-02-22"),
-        (["report", "daily", "--date", "2199-01-01"], "--date: this day has not begun"),
-    ],
-)
-def test_insights_and_report_refuse_wrong_options_with_the_cure(words: list[str], said: str) -> None:
-    ended = CliRunner().invoke(app, words)
-
-    assert ended.exit_code == 2
-    assert ended.output.startswith(said)
 
 
 def days_from(first: date, many: int) -> InsightsDocument:
@@ -80,40 +55,6 @@ def test_insights_of_a_campaign_show_a_line_for_each_metric(capsys: pytest.Captu
         "from 2012-02-22 to 2012-02-23, 1 day a character".split(),
         "days of America/New_York; everything up to 2012-06-01T00:00:00.000Z".split(),
     ]
-
-
-@pytest.mark.parametrize(
-    ("known", "told"),
-    [
-        (None, "there is no interaction at all"),
-        (
-            TimeRange(1329912000000, 1330000000000),
-            "the first interaction is of 07:00 on 22 February 2012, the latest of 07:26 on 23 February 2012",
-        ),
-    ],
-)
-def test_insights_without_data_name_the_time_range_of_the_history(
-    known: TimeRange | None, told: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    nothing = one_of("email.sent", 0, 0)
-
-    show_nothing(nothing, known)
-
-    said = " ".join(capsys.readouterr().out.split())
-    assert not has_counts(nothing)
-    assert said.startswith(f"no data from 2012-02-22 up to 2012-02-23, campaign ask: {told} ")
-
-
-def test_insights_of_an_unknown_campaign_say_that_nothing_is_known_of_it(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    unknown = [message("insights.unknown_campaign_near", name="ask", near="asks")]
-
-    show_nothing(one_of("email.sent", 0, 0), TimeRange(1329912000000, 1330000000000), unknown)
-
-    told = capsys.readouterr().out
-    assert told.splitlines()[0] == "nothing is known of campaign ask; did you mean asks?"
-    assert "no data" not in told
 
 
 @pytest.mark.parametrize(

@@ -93,10 +93,6 @@ def test_a_retraction_reaches_the_tail_from_the_lake(files: Files) -> None:
     assert shown(answer_question(history, question("email.sent"))) == {None: [1, 0]}
 
 
-def test_a_series_without_a_lake_covers_the_topics_tail(files: Files) -> None:
-    assert shown(answer_question(only_tail([told(0, "email.sent")]), question("email.sent"))) == {None: [1, 0]}
-
-
 def test_a_series_by_day_uses_days_of_the_time_zone_and_counts_its_span_alone(files: Files) -> None:
     midnight = parse_time("2012-02-22T05:00:00Z") or 0
     times = [midnight - 24 * HOUR - 1, midnight - 24 * HOUR, midnight - 1, midnight, NOW]
@@ -105,19 +101,6 @@ def test_a_series_by_day_uses_days_of_the_time_zone_and_counts_its_span_alone(fi
     assert shown(answer_question(history_of(files, records), question("text.replied", to="2012-02-22T10:00:00Z"))) == {
         None: [2, 1]
     }
-
-
-def test_a_series_by_hour_counts_each_hour(files: Files) -> None:
-    records = [told(0, "text.replied", at=THEN), told(1, "text.replied", at=THEN + HOUR)]
-
-    found = answer_question(history_of(files, records), question("text.replied", by="hour"))
-
-    assert [
-        render_time(at)[11:16] for at, value in zip(found.starts, found.series[0].values, strict=True) if value
-    ] == [
-        "10:00",
-        "11:00",
-    ]
 
 
 def test_an_act_that_names_only_its_message_counts_for_the_messages_campaign(files: Files) -> None:

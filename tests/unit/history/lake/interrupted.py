@@ -9,6 +9,8 @@ from typing import BinaryIO
 
 from sinks.lake.files import Files
 
+MOST_CALLS = 100
+
 
 class Crash(Exception):
     """The process is gone: nothing that follows is done."""
@@ -72,3 +74,19 @@ class Interrupted:
 
 def crash() -> None:
     raise Crash
+
+
+def at_each_call(files: Files, happens: Callable[[], object], begin_again: Callable[[Files], None]) -> Iterator[Files]:
+    """`files` once for each call that changes anything, with what `happens` before that call; at last undisturbed."""
+    for at in range(1, MOST_CALLS):
+        interrupted = Interrupted(files, at, happens)
+        yield interrupted
+        if interrupted.calls < at:
+            return
+        begin_again(files)
+    raise AssertionError("it never came to its end")
+
+
+def clear(files: Files) -> None:
+    for name in files.below(""):
+        files.delete(name)

@@ -58,16 +58,12 @@ def test_lake_views_do_not_show_erased_people(lake: LocalFiles) -> None:
 
 
 def test_views_show_an_erased_persons_new_record_from_its_beginning(lake: LocalFiles) -> None:
-    LakeWriter(lake, TOPIC_ID).write(
-        0,
-        8,
-        10,
-        [
-            topic_record(8, "form.submitted", at=START + 3 * HOUR, contact=ADA),
-            topic_record(9, "email.opened", at=START + 2 * HOUR, contact=ADA),
-            topic_record(10, "donation.made", at=START, contact=ADA),
-        ],
-    )
+    anew = [
+        topic_record(8, "form.submitted", at=START + 3 * HOUR, contact=ADA),
+        topic_record(9, "email.opened", at=START + 2 * HOUR, contact=ADA),
+        topic_record(10, "donation.made", at=START, contact=ADA),
+    ]
+    LakeWriter(lake, TOPIC_ID).write(0, 8, 10, anew)
 
     assert people(lake) == [("ada", "i8"), ("ada", "i9"), ("bob", "i7")]
 

@@ -22,18 +22,6 @@ from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
 TOPIC = [topic_record(at, "email.sent", at=NOW) for at in range(3)]
 
 
-class Outrun(LakeWriter):
-    """Another one writes the same first and, as it does when it begins, clears away what this one has begun."""
-
-    def __init__(self, files: LocalFiles) -> None:
-        super().__init__(files, TOPIC_ID)
-        self._others = LakeWriter(files, TOPIC_ID)
-
-    def write(self, partition: int, first: int, last: int, records: Sequence[LogRecord]) -> OffsetRange:
-        self._others.write(partition, first, last, records)
-        raise FileNotFoundError
-
-
 class Full(LakeWriter):
     """No room is left."""
 
@@ -66,15 +54,6 @@ def began(consumer: AIOKafkaConsumer, writer: LakeWriter, say: Callable[[str], N
     return found
 
 
-async def test_the_lake_is_ready_again_once_another_process_has_written_the_range(
-    consumer: AIOKafkaConsumer, tmp_path: Path
-) -> None:
-    found = began(consumer, Outrun(LocalFiles(tmp_path)))
-    await found._write(0, asyncio.Event())
-    assert LakeWriter(LocalFiles(tmp_path), TOPIC_ID).position(0) == 3
-    assert await found.unready() is None
-
-
 async def test_the_lake_is_unready_while_a_range_cannot_be_written(consumer: AIOKafkaConsumer, tmp_path: Path) -> None:
     found = began(consumer, Full(LocalFiles(tmp_path), TOPIC_ID))
     stopping = asyncio.Event()
@@ -101,20 +80,6 @@ async def test_what_is_in_hand_when_the_time_to_stop_is_up_is_dropped_and_told(
     assert told == ["stopped with 3 records of 1 partition in hand that are not in the lake: they are read again"]
     assert LakeWriter(files, TOPIC_ID).position(0) is None
     assert list(files.below("")) == []
-
-
-async def test_what_is_in_hand_is_written_before_the_time_to_stop_is_up(
-    consumer: AIOKafkaConsumer, tmp_path: Path
-) -> None:
-    files, stopping = LocalFiles(tmp_path), asyncio.Event()
-    told: list[str] = []
-    found = began(consumer, LakeWriter(files, TOPIC_ID, Deadline().is_over), told.append)
-    stopping.set()
-
-    await found.run(stopping)
-
-    assert LakeWriter(files, TOPIC_ID).position(0) == 3
-    assert told == []
 
 
 async def test_a_store_that_is_away_does_not_hold_up_whoever_has_to_stop(

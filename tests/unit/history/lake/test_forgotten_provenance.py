@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from events.json_types import JSON
-from events.provenance_rules import ProvenanceRule, PurposeRule
+from events.provenance_rules import ForgettingRule, ProvenanceRule, PurposeRule
 from sinks.lake.files import Files, LocalFiles
 from sinks.lake.forgotten_provenance import count_of_provenance, forget_provenance
 from sinks.lake.snapshots import CONTACT_STATE, CONTACT_STATE_SCHEMA, SnapshotWriter
@@ -124,25 +124,30 @@ def test_of_a_gift_the_money_stays(lake: Files) -> None:
     )
 
 
-PETITION = PurposeRule("petition-water", THEN)
 WORD = '{"consent_ledger":[{"purpose":"Petition-Water","granted":%s,"at":"%s-01-01T00:00:00.000Z"}]}'
 ENTRY = '{"provenance":[{"kind":"self","purpose":"%s","first_at":"2012-01-01T00:00:00.000Z"}]}'
+FILE = '{"provenance":[{"kind":"voter_list","file":"%s","first_at":"2012-01-01T00:00:00.000Z"}]}'
 
 
-def test_profiles_of_past_days_that_show_a_purpose_go(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("rule", "going", "staying"),
+    [
+        (
+            PurposeRule("petition-water", THEN),
+            [ENTRY % "petition-water", WORD % ("true", "2012")],
+            [ENTRY % "newsletter", WORD % ("false", "2012"), WORD % ("true", "2013"), '{"tags":["purpose"]}'],
+        ),
+        (UNTIL, [FILE % "rolls-2012"], [FILE % "rolls-2008", '{"tags":["voter_list"]}', None]),
+    ],
+)
+def test_profiles_of_past_days_that_show_it_go(
+    tmp_path: Path, rule: ForgettingRule, going: list[str | None], staying: list[str | None]
+) -> None:
     files = LocalFiles(tmp_path / "lake")
-    staying = [ENTRY % "newsletter", WORD % ("false", "2012"), WORD % ("true", "2013"), '{"tags":["purpose"]}']
-    shown_in_snapshot(files, [ENTRY % "petition-water", WORD % ("true", "2012"), *staying])
-    assert count_of_provenance(files, PETITION).rows == forget_provenance(files, PETITION).rows == 2
-    assert profiles_left(files) == ["c", "d", "e", "f"]
-
-
-def test_profiles_of_past_days_that_show_it_go(tmp_path: Path) -> None:
-    files = LocalFiles(tmp_path / "lake")
-    shown = '{"provenance":[{"kind":"voter_list","file":"%s","first_at":"2012-01-01T00:00:00.000Z"}]}'
-    shown_in_snapshot(files, [shown % "rolls-2012", shown % "rolls-2008", '{"tags":["voter_list"]}', None])
-    assert count_of_provenance(files, UNTIL).rows == forget_provenance(files, UNTIL).rows == 1
-    assert profiles_left(files) == ["b", "c", "d"]
+    shown_in_snapshot(files, [*going, *staying])
+    assert count_of_provenance(files, rule).rows == forget_provenance(files, rule).rows == len(going)
+    left = [row["profile"] for name in files.below(CONTACT_STATE) for row in rows_of(files, name)]
+    assert left == staying
 
 
 def shown_in_snapshot(files: Files, profiles: list[str | None]) -> None:
@@ -157,7 +162,3 @@ def shown_in_snapshot(files: Files, profiles: list[str | None]) -> None:
     with writer.file(CONTACT_STATE) as add:
         add(table)
     writer.commit()
-
-
-def profiles_left(files: Files) -> list[object]:
-    return [row["contact_id"] for name in files.below(CONTACT_STATE) for row in rows_of(files, name)]

@@ -78,14 +78,6 @@ def test_a_lake_store_that_overwrites_objects_is_refused() -> None:
     assert refusal("overwriting://lake").endswith("and this one overwrites it")
 
 
-def test_a_lake_command_refuses_a_bad_place_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HARMONIA_LAKE", "nowhere://lake")
-
-    ended = CliRunner().invoke(app, ["lake", "compact"])
-
-    assert (ended.exit_code, ended.output) == (2, "HARMONIA_LAKE: nowhere:// is no file system that fsspec knows\n")
-
-
 @pytest.mark.parametrize("place", ["{}/typo", "memory://typo"])
 @pytest.mark.parametrize(
     "words",

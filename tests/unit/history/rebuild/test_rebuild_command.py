@@ -59,27 +59,15 @@ def test_a_rebuilds_positions_are_read_as_they_were_written(tmp_path: Path) -> N
     assert read_positions(tmp_path) == positions
 
 
-def test_a_rebuild_refuses_a_directory_with_foreign_files(tmp_path: Path) -> None:
-    (tmp_path / "letter").write_text("dear")
+@pytest.mark.parametrize("names", [["letter"], [WORK, "letter"], [WORK, f"{WORK}/thesis"], [WORK, NAME]])
+def test_a_rebuild_leaves_a_directory_alone_that_holds_a_finished_one_or_something_else(
+    tmp_path: Path, names: list[str]
+) -> None:
+    for name in names:
+        (tmp_path / name).mkdir() if name == WORK else (tmp_path / name).write_text("all of it")
     with pytest.raises(BackupError, match="is not empty"):
         _begin(tmp_path)
-    assert (tmp_path / "letter").exists()
-
-
-@pytest.mark.parametrize("name", ["letter", f"{WORK}/thesis"])
-def test_foreign_files_in_a_folder_with_a_rebuilds_name_are_left_alone(tmp_path: Path, name: str) -> None:
-    (tmp_path / WORK).mkdir()
-    (tmp_path / name).write_text("all of it")
-    with pytest.raises(BackupError, match="is not empty"):
-        _begin(tmp_path)
-    assert (tmp_path / name).exists()
-
-
-def test_a_finished_rebuild_is_not_overwritten(tmp_path: Path) -> None:
-    (tmp_path / WORK).mkdir()
-    (tmp_path / NAME).write_text("{}")
-    with pytest.raises(BackupError, match="is not empty"):
-        _begin(tmp_path)
+    assert (tmp_path / names[-1]).exists()
 
 
 def test_a_rebuild_deletes_what_a_killed_one_has_left(tmp_path: Path) -> None:

@@ -61,16 +61,6 @@ def test_a_rebuild_folds_the_lake_and_takes_over_what_only_the_running_system_kn
     assert made.outcomes["duplicate"] == 1
 
 
-def test_a_rebuild_does_not_bring_back_a_person_known_by_a_trace_alone(tmp_path: Path) -> None:
-    trace = ContactState(version=4, place=IdentityStatus(erased=Erasure(NOW + 1, "office/desk", "1"), swept=3))
-    states, made = rebuilt(tmp_path, [Record(1, trace_key("c1"), encode(trace))])
-    assert trace_key("c1") not in states, "it is a state by now"
-    assert not states[b"c1"].facts
-    assert states[b"c1"].place is not None
-    assert states[b"c1"].place.swept == 3
-    assert made.outcomes["in_vain"] == 8
-
-
 def test_a_rebuilt_erasure_acts_when_it_was_heard_under_any_identifier_of_the_person(tmp_path: Path) -> None:
     before_all_said = Erasure(NOW - 99_999, "office/desk", "1")
     told = ContactState(version=4, place=IdentityStatus(told=3, erased=before_all_said, swept=3, shown="erased"))

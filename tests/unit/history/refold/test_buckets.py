@@ -1,6 +1,6 @@
 """Sorted history: each contact comes once with all its rows in order, however the lake is laid out."""
 
-import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -36,33 +36,31 @@ def found_in(gathered: SortedHistory) -> dict[str, list[TopicRow]]:
     return found
 
 
-def test_a_refold_reads_a_lake_by_its_manifests(tmp_path: Path) -> None:
+def compacted(lake: Path) -> None:
+    assert compact(LocalFiles(lake), "2013-01-01").before > 0
+
+
+def without_manifests(lake: Path) -> None:
+    LocalFiles(lake).delete_below("_manifests")
+    (lake / "_staging" / "half.parquet").write_bytes(b"half a file")
+
+
+def with_a_file_of_no_manifest(lake: Path) -> None:
+    (lake / "interactions" / "left-over.parquet").write_bytes(b"of no manifest")
+
+
+@pytest.mark.parametrize("happens", [compacted, without_manifests, with_a_file_of_no_manifest])
+def test_a_refold_has_each_row_once_however_the_lake_lies_there(
+    tmp_path: Path, happens: Callable[[Path], None]
+) -> None:
     records = sample_records()
     lake_of(tmp_path / "lake", records)
-    (tmp_path / "lake" / "interactions" / "left-over.parquet").write_bytes(b"of no manifest")
+    happens(tmp_path / "lake")
 
     gathered = sort_history((tmp_path / "lake").as_posix(), tmp_path / "work", rows_in_a_bucket=10)
 
     assert (gathered.buckets, gathered.rows, gathered.without) == (5, 42, 1)
     assert found_in(gathered) == expected(records)
-
-
-def test_a_refold_of_a_compacted_lake_has_the_same_histories(tmp_path: Path) -> None:
-    records = sample_records()
-    files = lake_of(tmp_path / "lake", records)
-    assert compact(files, "2013-01-01").before > 0
-
-    assert found_in(sort_history((tmp_path / "lake").as_posix(), tmp_path / "work")) == expected(records)
-
-
-def test_a_refold_reads_a_lake_without_manifests_by_its_folders(tmp_path: Path) -> None:
-    records = sample_records()
-    lake_of(tmp_path / "lake", records)
-    shutil.copytree(tmp_path / "lake" / "interactions", tmp_path / "copy" / "some" / "where")
-    (tmp_path / "copy" / "_staging").mkdir()
-    (tmp_path / "copy" / "_staging" / "half.parquet").write_bytes(b"half a file")
-
-    assert found_in(sort_history((tmp_path / "copy").as_posix(), tmp_path / "work")) == expected(records)
 
 
 def test_a_refold_sorts_wanted_files_alone(tmp_path: Path) -> None:

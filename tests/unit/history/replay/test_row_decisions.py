@@ -6,7 +6,6 @@ from pathlib import Path
 import fsspec
 import orjson
 import pytest
-import zstandard
 
 from events.adapters.feed import RefusedElement
 from events.json_types import JSON
@@ -213,21 +212,6 @@ def test_anonymised_donations_are_not_replayed(tmp_path: Path) -> None:
     LakeWriter(LocalFiles(tmp_path), TOPIC_ID).write(0, 1, 1, [topic_record(1, "donation.made", NOW - 3 * DAY)])
 
     assert told(history(tmp_path, Selection(types=frozenset({"donation.made"})))) == [ANONYMISED]
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "why"),
-    [
-        ("x.csv", b"a,b\n1,2\n", "not there: fragment, event"),
-        ("x.parquet", b"PAR1 and no more", "cut short"),
-        ("x.jsonl.zst", zstandard.compress(b"{}\n" * 99)[:-3], "cut short"),
-    ],
-)
-def test_a_replay_says_why_a_file_cannot_be_read(tmp_path: Path, name: str, content: bytes, why: str) -> None:
-    (tmp_path / name).write_bytes(content)
-
-    with pytest.raises(Unreadable, match=why):
-        told(history(tmp_path / name))
 
 
 def test_a_replay_may_name_a_lake_a_folder_or_a_file_by_uri() -> None:
