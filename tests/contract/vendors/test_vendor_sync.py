@@ -308,3 +308,10 @@ def test_no_address_is_in_what_is_kept_told_or_asked_for_by_url(
     bench.server.forget_calls()
     bench.run()
     assert [file.name for file in (tmp_path / FOLDER).iterdir() if file.suffix != ".lock"] == []
+
+
+def test_a_key_that_the_vendor_does_not_know_is_told_by_its_setting(bench: Bench) -> None:
+    setting = f"HARMONIA_{bench.vendor.upper()}_KEY"
+    with pytest.raises(VendorTrouble, match=f"{setting} is not a key that may do this; give one that may") as told:
+        bench.run(settings=bench.settings(key="another"))
+    assert "another" not in str(told.value)

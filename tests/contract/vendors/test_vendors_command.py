@@ -238,3 +238,14 @@ def test_a_run_that_is_killed_while_it_writes_goes_on_and_reads_nothing_again(ur
         assert run(bench, *SUPPRESSIONS, "--write").exit_code == 0
         assert bench.written() == []
         assert bench.server.wrong == []
+
+
+def test_too_many_who_would_lose_the_tag_are_refused_with_what_would_do_it(sendgrid: Bench) -> None:
+    sendgrid.tag(TAG, "olaf@example.org", "member1@example.org", "member2@example.org")
+    refused = run(sendgrid, *SEGMENTS, "--write")
+    assert refused.exit_code == 1
+    assert " ".join(refused.stderr.split()).endswith(
+        "nothing was written: 1 of 3 would lose the tag harmonia:donors, more than 20 per cent; "
+        "if that is meant, give --most 34"
+    )
+    assert sendgrid.written() == []

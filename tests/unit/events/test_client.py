@@ -77,3 +77,14 @@ def test_an_unknown_type_is_refused_with_the_known_ones_that_may_be_meant() -> N
         build("petition.signed", OPENED, source="digital/mailer", time=AT)
     with pytest.raises(InvalidEvent, match=r"not a type of version 1 of the contract; docs/events\.md lists all$"):
         build("zzz", OPENED, source="digital/mailer", time=AT)
+
+
+def test_a_time_in_the_future_is_refused_by_the_clock_that_is_given() -> None:
+    with pytest.raises(InvalidEvent, match="time_in_future"):
+        build("email.opened", OPENED, source="digital/mailer", time="2030-01-01T00:00:00Z", now_ms=1_770_000_000_000)
+
+
+def test_without_an_id_each_event_is_another() -> None:
+    values = {build("email.opened", OPENED, source="digital/mailer", time=AT).value for _ in range(2)}
+
+    assert len(values) == 2

@@ -123,3 +123,8 @@ def test_of_who_is_too_young_just_that_is_taken() -> None:
 def test_european_regimes_refuse_it_and_others_take_it_as_ever() -> None:
     walls = {name: Settings(_env_file=None, regime=name).wall.takes_descent for name in REGIMES}
     assert walls == {"us": True, "fr": False, "eu": False}
+
+
+def test_a_yes_with_such_a_field_is_refused_and_one_without_is_not() -> None:
+    assert isinstance(taken(record("consent.changed", granted=True)), Refusal)
+    assert not isinstance(taken(record("consent.changed", field="remark", granted=True)), Refusal)

@@ -10,6 +10,7 @@ from events.harmonised import take_in
 from events.identifiers import Hasher
 from events.json_types import JSON
 from events.refusal import Refusal
+from events.registry import SPECS
 from events.times import render_time
 from tests.unit.events.records import NOW, event, record
 
@@ -114,3 +115,11 @@ def test_record_with_a_timestamp_before_all_years_is_judged_and_refused_at_most(
     sent = record(event("form.submitted", form_id="f1") | {"time": "0001-01-01T00:00:00Z"})
     read = decode(Record(sent.topic, sent.value, (), appended_at))
     assert isinstance(read, Refusal) or take_in(read, HASHER)
+
+
+def test_types_that_begin_a_record_open_something() -> None:
+    assert not [spec.name for spec in SPECS if spec.begins_record != "never" and spec.opens == "never"]
+
+
+def test_suppression_that_ends_keeps_its_end() -> None:
+    assert data_of(taken(*OPENING["a suppression that ends"]))["until"] == render_time(AHEAD + 1)

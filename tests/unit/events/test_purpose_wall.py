@@ -169,3 +169,10 @@ def test_under_european_regimes_petitions_are_behind_the_wall_too() -> None:
     assert walls == {"us": {"civic_register", "staff"}, "fr": KINDS, "eu": KINDS}
     assert Settings(_env_file=None, regime="fr", refused_sources="rented").refused_kinds == {"rented"}
     assert Settings(_env_file=None, regime="fr", refused_sources="").refused_kinds == set()
+
+
+def test_what_is_taken_of_a_no_leaves_the_no_itself_as_it_was() -> None:
+    said = decode(record("consent.changed", "staff", granted=False, opinion="left"))
+    assert isinstance(said, Interaction)
+    through_the_wall(said, WALL)
+    assert said.data.model_extra == {"opinion": "left"}

@@ -85,3 +85,17 @@ def test_every_type_is_taken_on_its_topic_and_three_on_all_four() -> None:
         TOPICS_OF[type_] == {"email-events", "donation-events", "canvass-events", "outreach-events"}
         for type_ in anywhere
     )
+
+
+def test_only_a_few_topics_have_a_number_of_partitions_of_their_own() -> None:
+    assert [topic.name for topic in topics.ALL if topic.partitions is not None] == [
+        *("campaign-holds", "campaign-transparency", "rights-requests"),
+        *("deliveries", "delivery-log", "dead-deliveries"),
+        *("identity-links", "campaign-counts", "experiment-partials"),
+        *("dead-letters-requeued", "source-quarantines"),
+    ]
+
+
+def test_what_is_written_again_and_again_is_compacted_soon() -> None:
+    few = {"segment.bytes": "67108864", "min.cleanable.dirty.ratio": "0.1"}
+    assert {topic.name for topic in topics.ALL if few.items() <= topic.config().items()} == {"deliveries"}

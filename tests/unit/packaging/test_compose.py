@@ -239,3 +239,13 @@ def test_what_an_override_of_the_docs_mounts_is_what_is_read(service: str) -> No
     merged = {volume.split(":")[1]: volume for volume in SERVICES[service]["volumes"]} | mine
     for target, volume in mine.items():
         assert [found for place, found in merged.items() if place.startswith(target)] == [volume]
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES.keys() - ONCE))
+def test_a_service_says_when_it_is_ready(service: str) -> None:
+    assert SERVICES[service]["healthcheck"]["test"][0] == "CMD"
+
+
+def test_workers_that_are_several_share_no_volume() -> None:
+    assert SERVICES["worker"]["deploy"]["replicas"] > 1
+    assert [each for each in SERVICES["worker"]["volumes"] if not each.endswith(":ro")] == ["/var/lib/harmonia"]

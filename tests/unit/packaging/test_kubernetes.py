@@ -337,3 +337,16 @@ def test_a_change_of_the_policy_restarts_nobody(overlay: str) -> None:
     [policy] = [one for one in of_kind(overlay, "ConfigMap") if one["metadata"]["name"] == "harmonia-policy"]
     [file] = policy["data"]
     assert settings(overlay)["HARMONIA_POLICY"] == f"/etc/harmonia/policy/{file}"
+
+
+@with_and_without_components
+def test_every_pod_bears_the_label_by_which_policies_let_it_reach_kafka(overlay: str) -> None:
+    for template in pods(overlay).values():
+        assert template["metadata"]["labels"]["app.kubernetes.io/part-of"] == "harmonia"
+
+
+@every_overlay
+def test_a_change_of_the_hooks_replaces_gateways(overlay: str) -> None:
+    """They are read at the start; another name of the map is another pod."""
+    [hooks] = [one for one in of_kind(overlay, "ConfigMap") if "gateway.toml" in one["data"]]
+    assert re.fullmatch(r"harmonia-gateway-[a-z0-9]{10}", hooks["metadata"]["name"])

@@ -50,12 +50,16 @@ def _item(**more: object) -> dict[str, object]:
 
 
 def _texts(*, granted: bool) -> tuple[str, str, dict[str, object]]:
-    said = {"contact": _CONTACT, "channel": "text", "granted": granted, "basis": "actblue"}
+    said: dict[str, object] = {"contact": _CONTACT, "channel": "text", "granted": granted, "basis": "actblue"}
     return "consent.changed", AT, said
 
 
 _REFUND = {"source": "digital/vendor", "id": HASHED}
-_CANCELLED = ("donation.pledge_cancelled", AT, {"contact": _CONTACT, "pledge_id": "actblue:AB500"})
+_CANCELLED: tuple[str, str, dict[str, object]] = (
+    "donation.pledge_cancelled",
+    AT,
+    {"contact": _CONTACT, "pledge_id": "actblue:AB500"},
+)
 _MONTHLY = {"pledge_id": "actblue:AB500", "period": "monthly", "instalment": 3, "refcode": "nov-mail"}
 FIXTURES = {
     "contribution": Fixture(_body(), [_MADE]),

@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from events.adapters.drafts import DraftResult, read_elements
-from events.adapters.feed import Feed, RefusedElement, SkippedElement
-from events.adapters.vendors import BODIES
+from events.adapters.feed import AdapterResult, Feed, RefusedElement, SkippedElement
+from events.adapters.vendors import BODIES, guarded
 from events.envelope import Interaction
 from events.json_types import JSON
 from events.refusal import Reason
@@ -140,3 +140,13 @@ def test_an_element_on_which_an_adapter_fails_is_refused_and_costs_no_neighbour(
     assert (refused.element, refused.refusal.reason) == (b'{"a":1}', Reason.INVALID_DATA)
     assert "Fault" in refused.refusal.detail
     assert "example" not in refused.refusal.detail
+
+
+def test_a_body_on_which_an_adapter_fails_is_refused() -> None:
+    def fails(body: bytes, feed: Feed) -> list[AdapterResult]:
+        raise Fault(body)
+
+    (refused,) = guarded(fails)(b"{}", FEED)
+
+    assert isinstance(refused, RefusedElement)
+    assert (refused.element, refused.refusal.reason) == (b"{}", Reason.INVALID_DATA)

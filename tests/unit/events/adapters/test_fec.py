@@ -202,3 +202,9 @@ def test_every_donation_of_the_real_file_passes_the_intake(imported: list[Import
     appended_at = max(one.time for one in read)
     for one in read:
         assert decode(Record(DONATION_EVENTS, encode_structured(one), [], appended_at)) == one
+
+
+def test_contributions_may_bear_another_source() -> None:
+    (result,) = rows([HEADER, line()], source="fec/2016")
+    assert isinstance(result, Interaction)
+    assert result.source == "fec/2016"

@@ -57,3 +57,7 @@ def test_each_element_with_misspelled_fields_has_a_list_of_its_own() -> None:
 @pytest.mark.parametrize("vendor", ["mailgun", "sendgrid", "actblue"])
 def test_bodies_that_hold_no_event_have_no_misspelled_fields(vendor: str, body: bytes) -> None:
     assert misspelled_fields(vendor, body) == []
+
+
+def test_a_misspelled_name_beside_the_right_one_is_passed_over() -> None:
+    assert misspelled_fields("mailgun", mailgun("campaignid", "campaign_id")) == []

@@ -325,3 +325,14 @@ def test_an_interaction_without_a_part_keeps_the_id_that_it_had() -> None:
     [one] = read_row({"at": AT, "who": "ada@example.org"}, b"", without, FEED)
     assert isinstance(one, Interaction)
     assert one.id == "d0b47a00bf5d9766abce81d211d3b32f"
+
+
+def test_a_whole_number_that_is_kept_as_a_fraction_is_the_same_person() -> None:
+    as_fraction = only(HISTORY | {"Voter File VANID": 118.0}, shipped("van"))
+
+    assert as_fraction == only(HISTORY, shipped("van"))
+
+
+@pytest.mark.parametrize("name", ["p2p", "van"])
+def test_a_shipped_mapping_has_no_field_that_its_types_do_not_know(name: str) -> None:
+    assert shipped(name).unknown_fields() == []

@@ -5,12 +5,12 @@ from urllib.parse import urlencode
 import orjson
 import pytest
 
-from events.adapters import actblue, movement, twilio
+from events.adapters import actblue, movement, sendgrid, twilio
 from events.adapters.feed import RefusedElement
 from events.adapters.vendors import BODIES
 from events.envelope import Interaction
 from events.interactions.anywhere import InteractionRetracted
-from tests.unit.events.adapters import fixtures_actblue, fixtures_movement, fixtures_twilio
+from tests.unit.events.adapters import fixtures_actblue, fixtures_movement, fixtures_sendgrid, fixtures_twilio
 from tests.unit.events.adapters.every_vendor import FIXTURES
 from tests.unit.events.adapters.fixture import FEED, shown
 
@@ -89,3 +89,10 @@ def test_form_fields_that_cannot_be_read_are_refused(body: bytes) -> None:
     _, refused, _ = shown(twilio.read(body, FEED))
 
     assert refused == ["invalid_data"]
+
+
+def test_seconds_with_a_fraction_are_different_seconds() -> None:
+    usual = fixtures_sendgrid.FIXTURES["open"].body
+    told = [sendgrid.read(orjson.dumps(usual | {"timestamp": at}), FEED) for at in (1_764_000_000.5, 1_764_000_001.5)]
+
+    assert len({one.id for results in told for one in results if isinstance(one, Interaction)}) == 2

@@ -53,3 +53,7 @@ def test_resampled_intervals_cover_the_true_mean_nearly_as_often_as_stated() -> 
         held += found.low <= 100 * truth <= found.high
 
     assert held >= 50
+
+
+def test_a_share_of_nobody_has_no_interval() -> None:
+    assert wilson_interval(0, 0) is None

@@ -3,14 +3,18 @@
 from pathlib import Path
 
 import pyarrow as pa
+from pyarrow import parquet
 
 from sinks.lake.files import LocalFiles
+from sinks.lake.rows import tables_of
 from sinks.lake.snapshots import CONTACT_LINKS, SnapshotWriter
 from sinks.lake.writer import LakeWriter
 from streams.domain.pressure import default_policy
-from streams.history.backtest.backtest_run import BacktestOptions, backtest, end_of
-from streams.history.backtest.tally import CellKey
+from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult, backtest, end_of
+from streams.history.backtest.person_facts import person_facts
+from streams.history.backtest.tally import CellKey, Tally
 from streams.history.backtest.touch_history import TimeSpan
+from streams.history.refold.contact_rows import histories
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record
@@ -59,3 +63,47 @@ def test_a_backtest_ends_with_the_lakes_last_day_and_counts_touches_whose_window
 
     assert orders.end == NOW // DAY * DAY
     assert (result.sends, result.open) == (2, 1)
+
+
+def test_a_backtest_counts_the_same_with_several_processes() -> None:
+    people = [
+        [
+            topic_record(3 * at, "email.sent", NOW - 3 * DAY, contact={"contact_id": who}, message_id=f"m{at}"),
+            topic_record(
+                3 * at + 1, "donation.made", NOW - 2 * DAY, contact={"contact_id": who}, donation_id=f"d:{at}"
+            ),
+        ]
+        for at, who in enumerate(("c0", "c1", "c2", "c3"))
+    ]
+
+    def counted(records: list[Fetched]) -> BacktestResult:
+        result = BacktestResult()
+        tables = tables_of(records, TOPIC_ID).values()
+        rows = pa.concat_tables(tables).select(["topic_id", "partition", "offset", "appended_at", "fragment", "event"])
+        for history in histories(rows.to_batches()):
+            result.take(history.contact_id, list(person_facts(history, linked=False)), ORDERS)
+        return result
+
+    whole = counted([record for person in people for record in person])
+    parts = BacktestResult()
+    for person in people:
+        parts.add(counted(person))
+
+    assert seen(parts.tally) == seen(whole.tally)
+    assert (parts.people, parts.sends, parts.rows) == (whole.people, whole.sends, whole.rows) == (4, 4, 8)
+
+
+def seen(tally: Tally) -> dict[CellKey, object]:
+    found: dict[CellKey, object] = {}
+    for place, cell in tally.cells.items():
+        sums = {currency: [round(each) for each in drawn] for currency, drawn in cell.sums.items()}
+        counts = cell.touches, cell.people, cell.gave, cell.left, cell.complained, cell.gifts
+        found[place] = counts, dict(cell.amounts), list(cell.drawn), sums
+    return found
+
+
+def test_a_backtest_of_a_folder_without_dates_has_no_end(tmp_path: Path) -> None:
+    [table] = tables_of([topic_record(0, "email.sent", NOW - DAY)], TOPIC_ID).values()
+    parquet.write_table(table, tmp_path / "some.parquet")
+
+    assert end_of(str(tmp_path)) is None

@@ -115,3 +115,16 @@ def test_the_json_of_a_backtest_holds_every_cell() -> None:
     assert cell["gave"]["rate"]["value"] == 0.2
     assert cell["amounts"]["USD"]["sum"] == 15_000
     assert told["policies"]["new"] == default_policy().version
+
+
+def test_a_backtest_names_policies_by_their_files() -> None:
+    named = replace(ORDERS, new_name="new.toml", old_name="the default policy")
+
+    facts = dict(page(result(), named).facts)
+
+    assert (facts["new policy"], facts["old policy"]) == (
+        f"new.toml, version {ORDERS.new.version}",
+        f"the default policy, version {ORDERS.old.version}",
+    )
+    assert "<title>What new.toml would have said</title>" in html_of(result(), named)
+    assert json_of(result(), named)["names"] == {"new": "new.toml", "old": "the default policy"}

@@ -304,3 +304,11 @@ def test_what_history_has_of_a_source_and_type_is_what_was_accepted_of_it() -> N
     assert [each.type for each in mostly_refused_of(accepted, span, {gifts: 30, opens: 12})] == ["email.opened"]
     yesterday = day_span(date(2012, 2, 21), "UTC")
     assert [each.sent for each in mostly_refused_of(accepted, yesterday, {gifts: 30})] == [30]
+
+
+def test_interactions_after_the_day_do_not_change_its_report() -> None:
+    records = [paid(0, "p1", NOW - DAY), topic_record(1, PLEDGE, pledge_id="p1")]
+
+    found = report_of(only_tail(records), date(2012, 2, 21), "UTC", NOW, ((), ()))
+
+    assert found.day.pledges == Pledges(1, 0, 0, 1, 0, 0)

@@ -42,7 +42,7 @@ AROUND = b"row\n" * 50_000
     ],
 )
 def test_a_file_that_is_corrected_or_read_otherwise_is_another_import(tmp_path: Path, other: dict[str, Any]) -> None:
-    whole = {"content": AROUND + b"1" + AROUND}
+    whole: dict[str, Any] = {"content": AROUND + b"1" + AROUND}
     journal(tmp_path, **whole).write(ImportProgress(2_000, finished=True))
 
     assert journal(tmp_path, **whole | other).read() == ImportProgress()

@@ -3,7 +3,7 @@ from datetime import date, timedelta
 import pytest
 
 from events.times import parse_time
-from streams.cli.insights import show, show_all, sparkline
+from streams.cli.insights import has_counts, show, show_all, sparkline
 from streams.history.insights.question import InsightsDocument, Point, SeriesDocument
 
 
@@ -92,3 +92,7 @@ def test_without_a_lake_every_nought_before_the_topic_begins_is_not_known_and_ev
     assert [each.partition("  ")[0] for each in shown] == ["not known", "$7.00", "not known", "$0.00"]
     assert any(line.startswith("no lake is set, and the topic begins on 2012-02-25: of before it") for line in lines)
     assert document["series"][0]["points"][0]["value"] == 0  # programs are given numbers
+
+
+def test_a_series_whose_sum_is_zero_still_says_something() -> None:
+    assert has_counts(one_of("net", 700, -700, currency="USD"))

@@ -14,7 +14,7 @@ from sinks.lake.live_files import find_live_files
 from sinks.lake.snapshots import SnapshotWriter, profiles_table
 from streams.history.insights.known_values import time_range_of
 from streams.history.insights.question import Question, question_of
-from streams.history.insights.series import SeriesAnswer, answer_question, document_of
+from streams.history.insights.series import SeriesAnswer, answer_question, answer_questions, document_of
 from tests.contract.lake.conftest import quick_folder
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
@@ -193,3 +193,12 @@ def test_an_erased_persons_money_alone_is_counted_until_a_new_record_begins(file
     ]
 
     assert shown(answer_question(history_of(files, records[:1], records[1:]), question("email.sent"))) == {None: [1, 0]}
+
+
+def test_several_questions_of_one_reading_are_answered_as_each_alone() -> None:
+    gift: dict[str, Any] = {"donation_id": "a:1", "amount": 900, "currency": "USD"}
+    history = only_tail([told(0, "email.sent", campaign_id="ask"), told(1, "donation.made", campaign_id="ask", **gift)])
+    asked = [question(metric, campaign="ask") for metric in ("email.sent", "gross", "opens_human", "text.sent")]
+
+    assert answer_questions(history, asked) == [answer_question(history, each) for each in asked]
+    assert [sum(one.total for one in each.series) for each in answer_questions(history, asked)] == [1, 900, 0, 0]

@@ -93,3 +93,24 @@ async def test_a_store_that_is_away_does_not_hold_up_whoever_has_to_stop(
 
     with pytest.raises(OSError, match="No route"):
         await flusher.position(0)
+
+
+class Outrun(LakeWriter):
+    """Another one writes the same first and, as it does when it begins, clears away what this one has begun."""
+
+    def __init__(self, files: LocalFiles) -> None:
+        super().__init__(files, TOPIC_ID)
+        self._others = LakeWriter(files, TOPIC_ID)
+
+    def write(self, partition: int, first: int, last: int, records: Sequence[LogRecord]) -> OffsetRange:
+        self._others.write(partition, first, last, records)
+        raise FileNotFoundError
+
+
+async def test_the_lake_is_ready_again_once_another_process_has_written_the_range(
+    consumer: AIOKafkaConsumer, tmp_path: Path
+) -> None:
+    found = began(consumer, Outrun(LocalFiles(tmp_path)))
+    await found._write(0, asyncio.Event())
+    assert LakeWriter(LocalFiles(tmp_path), TOPIC_ID).position(0) == 3
+    assert await found.unready() is None

@@ -21,7 +21,7 @@ from sinks.lake.manifests import INTERACTIONS
 from sinks.lake.rows import tables_of
 from sinks.lake.writer import LakeWriter
 from streams.history.importing.import_run import ImportReport
-from streams.history.lake.input_files import input_files_at
+from streams.history.lake.input_files import Selection, input_files_at
 from streams.history.lake.old_files import OldFiles, import_old_files
 from streams.history.lake.row_reading import BEFORE_ERASURE
 from streams.history.refold.buckets import sort_history
@@ -235,3 +235,20 @@ def test_rows_that_intake_took_before_fields_on_descent_were_refused_are_importe
     [row] = in_lake(files)
     del taken["data"]["lieu_de_naissance"]
     assert orjson.loads(row["event"]) == taken
+
+
+def test_imported_rows_are_never_appended_ahead_of_the_clock(tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path / "lake")
+    imported(files, json_lines(tmp_path / "old.jsonl", [old_event("1", "email.sent", NOW + 1_000)]))
+
+    [row] = in_lake(files)
+    assert (row["time"] - row["appended_at"]).total_seconds() == 1
+
+
+def test_only_selected_rows_are_imported(tmp_path: Path) -> None:
+    files, file = LocalFiles(tmp_path / "lake"), json_lines(tmp_path / "old.jsonl", [MAIL, GIFT])
+    imported(files, file, selection=Selection(types=frozenset({"donation.made"})))
+    assert [row["id"] for row in in_lake(files)] == ["2"]
+
+    imported(files, file, selection=Selection(until=THEN + 1))
+    assert [row["id"] for row in in_lake(files)] == ["1", "2"]

@@ -129,3 +129,7 @@ def test_an_odd_record_changes_no_other_lake_row() -> None:
     ).values()
 
     assert table["amount"].to_pylist() == [5000, None, 5000]
+
+
+def test_an_unreadable_record_lies_in_the_folder_of_its_append_day() -> None:
+    assert list(tables_of([unreadable_record(0, b"\xff", key=None)], TOPIC_ID)) == [Folder("2012-02-22", "other")]

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from events.adapters.feed import RefusedElement
+from events.identifiers import Hasher
 from events.json_types import JSON
 from events.purpose_wall import Wall
 from events.refusal import Reason
@@ -223,3 +224,23 @@ def test_a_replay_may_name_a_lake_a_folder_or_a_file_by_uri() -> None:
         assert told(ReplaySource(input_files_at(place), ALL, "US", NOW)) == [as_it_was(GIFT)], place
     with pytest.raises(Unreadable, match="there is nothing"):
         input_files_at("memory://replayed/some/other.jsonl")
+
+
+def test_identity_pairs_are_replayed_under_the_smaller_id(tmp_path: Path) -> None:
+    pair: list[JSON] = ["b", Hasher([b"k"]).voter("NY:1")]
+    command = topic_record(0, "contact.linked", NOW - DAY, contact_ids=pair, contact={"email": "ada@example.org"})
+    (tmp_path / "x.jsonl").write_bytes(command.value or b"")
+
+    assert told(history(tmp_path / "x.jsonl")) == [
+        UnchangedEvent(INTERACTIONS, b"b", command.value or b"", "contact.linked")
+    ]
+
+
+def test_the_fingerprint_of_a_replayed_file_depends_on_content_and_selection(tmp_path: Path) -> None:
+    for name, content in (("a.jsonl", b"{}"), ("b.jsonl", b"{}"), ("c.jsonl", b"{ }")):
+        (tmp_path / name).write_bytes(content)
+
+    same, too, other = input_files_at(str(tmp_path))
+
+    assert same.fingerprint(ALL) == too.fingerprint(ALL) != other.fingerprint(ALL)
+    assert same.fingerprint(ALL) != same.fingerprint(Selection(since=NOW))
