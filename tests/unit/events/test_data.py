@@ -2,6 +2,7 @@ import pytest
 
 from events.json_types import JSON
 from events.refusal import Reason
+from events.registry import MODELS
 from tests.unit.events.records import accepted, event, refused, with_field
 
 RIGHT: list[tuple[str, str, list[JSON]]] = [
@@ -116,3 +117,24 @@ def test_a_detail_shows_no_value_and_no_name_that_a_producer_made_up() -> None:
 def test_a_purpose_in_american_spelling_is_taken_and_written_in_the_contracts(type_: str) -> None:
     said = accepted(event(type_, purpose="mobilization"))
     assert said.data.plain()["purpose"] == "mobilisation"
+
+
+SCOPED = [
+    ("text.opted_out", "sender"),
+    ("email.unsubscribed", "list_id"),
+    ("email.complained", "list_id"),
+    ("consent.changed", "sender"),
+    ("consent.changed", "list_id"),
+]
+
+
+@pytest.mark.parametrize(("type_", "field"), SCOPED)
+def test_an_empty_scope_counts_as_absent_so_a_stop_closes_the_whole_channel(type_: str, field: str) -> None:
+    said = {"contact": {"contact_id": "c"}, "channel": "text", "granted": False, field: ""}
+    model = MODELS[type_].model_validate(said)
+    assert field not in model.plain()
+
+
+def test_an_empty_committee_is_none() -> None:
+    gift = {"contact": {"contact_id": "c"}, "donation_id": "p:1", "amount": 1, "currency": "USD", "committee": ""}
+    assert "committee" not in MODELS["donation.made"].model_validate(gift).plain()

@@ -1,7 +1,9 @@
 """What is installed or downloaded is pinned by its hash, and no file of ours says from where."""
 
+import json
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -98,3 +100,17 @@ def test_the_distribution_cannot_be_uploaded_by_mistake() -> None:
 
 def test_commands_check_what_they_read_from_kafka_in_c() -> None:
     assert record_checksums.crc32c_c is not None, "kafka-python computes checksums in Python, at 8 MB a second"
+
+
+def test_every_locked_library_is_in_the_bill_with_its_version_and_hashes(tmp_path: Path) -> None:
+    makefile = (RUNTIME.parent / "Makefile").read_text()
+    [command] = [line.split() for line in makefile.splitlines() if "/cyclonedx-py " in line]
+    words = [word if word != "dist/sbom.json" else str(tmp_path / "sbom.json") for word in command[1:]]
+    subprocess.run([sys.executable, "-m", "cyclonedx_py", *words], cwd=RUNTIME.parent, check=True, capture_output=True)
+
+    bill = json.loads((tmp_path / "sbom.json").read_bytes())
+
+    named = {one["name"]: (one["version"], len(one["externalReferences"][0]["hashes"])) for one in bill["components"]}
+    locked = {name: (pin.split()[0], pin.count("--hash=")) for name, pin in pins(RUNTIME).items()}
+    assert named == locked
+    assert bill["metadata"]["component"]["name"] == "harmonia"
