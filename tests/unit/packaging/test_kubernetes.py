@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from ipaddress import IPv4Network
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +40,10 @@ every_overlay = pytest.mark.parametrize("overlay", ["small", "large"])
 with_and_without_components = pytest.mark.parametrize("overlay", ["small", "large", *EVERYTHING])
 
 
-@with_and_without_components
-@pytest.mark.parametrize("version", [OLDEST, NEWEST])
+@pytest.mark.parametrize(
+    ("overlay", "version"),
+    [*product(["small", "large", *EVERYTHING], [NEWEST]), *product(EVERYTHING, [OLDEST])],
+)
 def test_kubernetes_would_take_each_manifest(overlay: str, version: str) -> None:
     """Strictly: no field that the schema does not know."""
     of_kubernetes = [one for one in built(overlay) if one["kind"] != "ServiceMonitor"]
