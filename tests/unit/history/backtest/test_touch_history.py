@@ -11,12 +11,12 @@ from events.times import render_time
 from streams.domain.contact.facts.from_records import read_said
 from streams.domain.pressure import Policy, default_policy, read_policy
 from streams.history.backtest.person_facts import PersonFact, counted_facts
+from streams.history.backtest.tally import DAY, OutcomeIndex, combined
 from streams.history.backtest.touch_history import AskedTouch, TimeSpan, asked_touches, evidence_of, judge_touches
 from tests.unit.events.records import NOW, accepted, event
 from tests.unit.worker.agents.contacts.interaction_records import HASHER
 
 HOUR = 3_600_000
-DAY = 24 * HOUR
 
 
 class PersonHistory:
@@ -122,3 +122,63 @@ def test_touches_at_times_beyond_a_policys_range_are_not_judged() -> None:
     early = send._replace(touch=type(send.touch)(-62_135_596_800_000, "s", "i", "email"))
 
     assert list(judge_touches(default_policy(), [early])) == [None]
+
+
+def test_retracted_copied_and_bounced_messages_are_no_touches() -> None:
+    told = PersonHistory()
+    told.say("email.sent", 9, "twice", message_id="a")
+    told.say("email.sent", 9, "twice", message_id="a")
+    told.say("email.delivered", 8, message_id="a")
+    told.say("email.sent", 7, "gone", message_id="b")
+    told.say("interaction.retracted", 1, retracts={"source": "digital/mailer", "id": "gone"})
+    told.say("email.sent", 6, message_id="c")
+    told.say("email.bounced", 5, message_id="c")
+    told.say("canvass.reported", 4, method="door", outcome="not_home")
+    told.say("canvass.reported", 3, method="door", outcome="contacted")
+
+    assert [send.key for send in asked(told)] == [("digital/mailer", "twice"), ("digital/mailer", "i8")]
+
+
+def test_only_touches_within_the_span_are_asked_about_but_all_before_counts() -> None:
+    told = PersonHistory()
+    told.say("email.sent", 9, message_id="a")
+    told.say("email.sent", 8, message_id="b")
+
+    [send] = asked(told, TimeSpan(since=NOW - 8 * HOUR))
+
+    assert send.known is not None
+    assert len(send.known["touches"]) == 1
+    assert not asked(told, TimeSpan(until=NOW - 9 * HOUR))
+
+
+def test_an_outcome_has_each_gift_within_the_window_once() -> None:
+    told = PersonHistory()
+    told.say("email.sent", 200, message_id="a")
+    told.say("email.sent", 190, message_id="b")
+    told.say("donation.made", 180, donation_id="a:1", amount=500)
+    told.say("donation.made", 180, donation_id="a:1", amount=500)
+    told.say("donation.made", 100, donation_id="a:2", amount=700, pledge_id="p", period="monthly", instalment=2)
+    told.say("donation.made", 200 - 7 * 24, donation_id="a:3", amount=900)
+    told.say("donation.made", 190 - 7 * 24 - 1, donation_id="a:4", amount=1)
+    told.say("email.complained", 150)
+    told.say("consent.changed", 150, channel="text", granted=True)
+    followed = OutcomeIndex(evidence_of(counted_facts(told.said)), 7 * DAY)
+
+    first, second = (followed.of(NOW - hours * HOUR) for hours in (200, 190))
+    both = combined([first, second])
+
+    assert sorted(amount for _, _, amount in first.gifts) == [500, 900]
+    assert sorted(amount for _, _, amount in both.gifts) == [500, 900]
+    assert (both.complained, both.left) == (True, False)
+
+
+def test_a_bounce_that_came_later_was_not_known_before() -> None:
+    told = PersonHistory()
+    told.say("email.sent", 9, message_id="a")
+    told.say("email.sent", 8, message_id="b")
+    told.say("email.bounced", 7, message_id="a")
+
+    [send] = asked(told)
+
+    assert send.known is not None
+    assert [touch["id"] for touch in send.known["touches"]] == ["i0"]

@@ -312,3 +312,35 @@ def test_interactions_after_the_day_do_not_change_its_report() -> None:
     found = report_of(only_tail(records), date(2012, 2, 21), "UTC", NOW, ((), ()))
 
     assert found.day.pledges == Pledges(1, 0, 0, 1, 0, 0)
+
+
+def test_a_shift_counts_its_promises_by_the_last_word_of_each_person() -> None:
+    def word(offset: int, who: str, what: str, at: int, **more: JSON) -> Fetched:
+        return topic_record(offset, f"rsvp.{what}", at, event_id="e1", contact=about(who), **more)
+
+    starts = "2012-02-22T09:00:00Z"
+    day = day_of(
+        word(0, "a", "made", NOW - 9 * DAY, starts_at=starts),
+        word(1, "a", "attended", NOW),
+        word(2, "b", "made", NOW - 9 * DAY, starts_at=starts),
+        word(3, "b", "no_show", NOW),
+        word(4, "c", "made", NOW - 9 * DAY, starts_at=starts),
+        word(5, "c", "cancelled", NOW - DAY),
+        word(6, "d", "made", NOW - 9 * DAY, starts_at=starts),
+        word(7, "e", "made", NOW - DAY, starts_at="2012-02-25T09:00:00Z"),
+    )
+
+    assert day.meetings == (EventAttendance("e1", promised=3, attended=1, no_show=1, cancelled=1),)
+
+
+def test_a_refund_is_of_the_day_it_was_made_on_and_of_its_gifts_refcode() -> None:
+    gift: dict[str, Any] = {"donation_id": "a:1", "amount": 9000, "currency": "USD"}
+    refund: dict[str, Any] = {"refund_id": "r", "donation_id": "a:1", "amount": 4000, "currency": "USD"}
+    day = day_of(
+        topic_record(0, "donation.made", NOW - 2 * DAY, refcode="spring", committee="C1", **gift),
+        topic_record(1, "donation.refunded", **refund),
+    )
+
+    assert day.money == (CurrencyTotals("USD", 0, 0, 4000, 0, 0),)
+    assert day.refcodes == (MoneyPart("spring", "USD", 0, 0, 4000),)
+    assert day.committees == (MoneyPart("C1", "USD", 0, 0, 4000),)
