@@ -121,7 +121,9 @@ def test_results_are_answered_as_they_are_described(url: str, result: Experiment
     assert answer.json() == result
 
 
-@pytest.mark.parametrize("sender", ["Acme", "\u00db\u00e5", "\u0661\u0662", "62262", "_", "- -"])
+@pytest.mark.parametrize(
+    "sender", ["Acme", "\u00db\u00e5", "\u0661\u0662", "62262", "_", "- -", "$", "\u00a8", "+1 212 555 0101", "_a_"]
+)
 def test_which_names_of_senders_are_taken_is_described_as_readers_of_schemas_read_it(url: str, sender: str) -> None:
     """Patterns of JSON Schema are those of ECMAScript, where `\\w` knows the letters of English alone."""
     schema = schemathesis.openapi.from_url(f"{url}/openapi.json")

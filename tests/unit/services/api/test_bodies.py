@@ -22,13 +22,6 @@ def request(parts: Iterable[bytes], *headers: tuple[bytes, bytes], waits: asynci
     return Request({"type": "http", "headers": [*headers]}, receive)
 
 
-async def test_a_body_is_read_whole() -> None:
-    bodies = BodyReader()
-
-    assert await bodies.read(request([b"a", b"b"])) == b"ab"
-    assert bodies.held == 0
-
-
 async def test_a_body_that_is_too_long_is_refused_whatever_length_it_declares() -> None:
     bodies = BodyReader()
 
@@ -66,13 +59,6 @@ async def test_zeros_before_a_length_do_not_make_it_longer() -> None:
     assert await BodyReader().read(request([b"abcde"], (b"content-length", b"9" * 5_000))) == "too_large"
 
 
-async def test_a_body_that_does_not_end_is_given_up() -> None:
-    bodies = BodyReader(patience_s=0.01)
-
-    assert await bodies.read(request([b"x"], waits=asyncio.Event())) == "slow"
-    assert bodies.held == 0
-
-
 async def test_a_body_whose_sender_has_gone_is_given_up() -> None:
     async def receive() -> Message:
         return {"type": "http.disconnect"}
@@ -81,7 +67,3 @@ async def test_a_body_whose_sender_has_gone_is_given_up() -> None:
 
     assert await bodies.read(Request({"type": "http", "headers": []}, receive)) == "slow"
     assert bodies.held == 0
-
-
-async def test_a_compressed_body_is_refused() -> None:
-    assert await BodyReader().read(request([b"x"], (b"content-encoding", b"gzip"))) == "encoded"

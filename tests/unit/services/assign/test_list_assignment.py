@@ -6,7 +6,7 @@ import pytest
 
 from streams.domain.experiments.assignment import VariantAssigner
 from streams.services.assign import list_assignment
-from streams.services.assign.list_assignment import SplitUnitCounter, UnitReader, missing_column
+from streams.services.assign.list_assignment import SplitUnitCounter, SplitUnits, Unit, UnitReader, missing_column
 from streams.services.audience import UnusableAudience
 from tests.unit.domain.experiments.test_assigning import ASK
 from tests.unit.domain.experiments.writing import defined
@@ -49,6 +49,18 @@ def test_a_household_is_together_wherever_its_rows_are() -> None:
     done = Run("contact_id,Household\nc-1,h-1\nc-2,h-2\nc-3, h-1\n", HOUSES)
     assert [given.unit.cluster for given in done.given] == ["h-1", "h-2", "h-1"]
     assert done.given[0].variant == done.given[2].variant == VariantAssigner(HOUSES).variant_of("h-1")
+
+
+def test_a_household_in_several_variants_counts_once_and_none_of_many_is_taken_for_another() -> None:
+    strata = {"column": "state", "splits": {"NY": {"a": 1}}}
+    counter = SplitUnitCounter(defined(unit="household", variants={"a": 1, "b": 1}, holdout=0.1, strata=strata))
+    assert counter.split_units() == SplitUnits(0, 0)
+    many = [(f"h-{n}", "ab"[n % 2]) for n in range(20_000)]
+    for household, variant in (*many, ("h-0", "b"), ("h-0", "holdout"), ("h-1", "b")):
+        counter.add(Unit(household, "c-1", {"contact_id": "c-1"}, household, ""), variant)
+    assert counter.split_units() == SplitUnits(1, 20_000)
+    for unsplit in (defined(), defined(unit="household"), defined(strata={"column": "state", "splits": {}})):
+        assert SplitUnitCounter(unsplit).split_units() is None
 
 
 def test_a_variant_with_a_comma_is_quoted() -> None:

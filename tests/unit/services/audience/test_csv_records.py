@@ -4,7 +4,7 @@ from io import BytesIO
 
 import pytest
 
-from streams.services.audience import Audience, UnusableAudience, fields_of, open_audience, split_line_end
+from streams.services.audience import Audience, UnusableAudience, open_audience, split_line_end
 from streams.services.audience.csv_records import LINE_BYTES, MOST_LINES
 from streams.services.audience.reader import mark_of_list
 
@@ -19,10 +19,6 @@ def rows(text: bytes) -> list[list[str] | None]:
     audience = opened(text)
     width = audience.header.width
     return [record.fields(width) for record in audience.records()]
-
-
-def test_plain_rows_are_cut_at_commas() -> None:
-    assert rows(b"email,note\na@x.org,one\nb@x.org,\n") == [["a@x.org", "one"], ["b@x.org", ""]]
 
 
 def test_rows_are_cut_at_semicolons_where_the_header_is_and_what_is_appended_is_parted_so_too() -> None:
@@ -80,25 +76,10 @@ def test_the_name_of_a_column_may_be_as_windows_writes_it(name: str) -> None:
     assert record.raw == "0612345678;Zürich\n".encode("cp1252")
 
 
-@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
-def test_line_ends_stay_out_of_fields_and_in_what_is_given_back(end: bytes) -> None:
-    audience = opened(end.join([b"email,note", b"a@x.org,one", b""]))
-    [record] = audience.records()
-    assert fields_of(record.raw) == ["a@x.org", "one"]
-    assert split_line_end(record.raw) == (b"a@x.org,one", end)
-    assert split_line_end(audience.raw_header) == (b"email,note", end)
-
-
 def test_a_last_line_without_an_end_is_a_row() -> None:
     audience = opened(b"email\na@x.org")
     [record] = audience.records()
     assert split_line_end(record.raw) == (b"a@x.org", b"\n")
-
-
-def test_a_byte_order_mark_belongs_to_no_name_and_stays() -> None:
-    audience = opened(b"\xef\xbb\xbfemail,note\na@x.org,1\n")
-    assert audience.header.names == ("email", "note")
-    assert audience.raw_header.startswith(b"\xef\xbb\xbf")
 
 
 def test_empty_lines_are_no_rows_and_count_as_lines() -> None:
@@ -110,15 +91,6 @@ def test_quotes_hold_commas_quotes_and_line_ends() -> None:
     given = b'email,note\na@x.org,"one, ""two"""\nb@x.org,"Main Street\r\nSpringfield"\nc@x.org,3\n'
     assert rows(given) == [["a@x.org", 'one, "two"'], ["b@x.org", "Main Street\r\nSpringfield"], ["c@x.org", "3"]]
     assert [record.line for record in opened(given).records()] == [2, 3, 5]
-
-
-def test_a_quote_that_is_never_closed_costs_nobody_else() -> None:
-    people = [f"p{number}@x.org,{number}" for number in range(100)]
-    given = "\n".join(["email,note", *people[:50], 'q@x.org,"open', *people[50:], ""]).encode()
-    found = rows(given)
-    assert len(found) == 101
-    assert found[50] is None
-    assert [row for row in found if row is not None] == [person.split(",") for person in people]
 
 
 def test_two_stray_quotes_do_not_take_those_between_them() -> None:
@@ -157,12 +129,6 @@ def test_a_line_too_long_is_malformed_and_the_next_is_not() -> None:
     audience = opened(b"email,note\na@x.org," + b"x" * (2 * LINE_BYTES) + b"\nb@x.org,2\n")
     found = [(record.line, record.broken, len(record.raw)) for record in audience.records()]
     assert found == [(2, True, LINE_BYTES), (3, False, len(b"b@x.org,2\n"))]
-
-
-def test_bytes_that_are_no_utf8_come_back_as_they_were() -> None:
-    [fields] = rows(b"email,name\na@x.org,Ren\xe9\n")
-    assert fields is not None
-    assert fields[1].encode(errors="surrogateescape") == b"Ren\xe9"
 
 
 @pytest.mark.parametrize(

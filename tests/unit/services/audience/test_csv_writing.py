@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from streams.services.audience import CsvRecord
-from streams.services.audience.csv_writing import csv_row, harmless_cell
+from streams.services.audience.csv_writing import csv_row
 
 ROOT = Path(__file__).parents[4]
 _writes_csv = re.compile(r"\bcsv\.(writer|DictWriter)\b|from csv import").search
@@ -14,12 +14,6 @@ _writes_csv = re.compile(r"\bcsv\.(writer|DictWriter)\b|from csv import").search
 
 def harmless(row: bytes, width: int, mark: str = ",") -> bytes:
     return CsvRecord(2, row, mark=mark).harmless(width)
-
-
-@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"])
-def test_a_cell_with_a_line_end_is_quoted_whatever_ends_the_row(end: str) -> None:
-    cells = [f"a{end}per5@example.org", "b"]
-    assert csv_row(cells, end=b"\r\n") == f'"a{end}per5@example.org",b\r\n'.encode()
 
 
 def test_a_row_of_one_empty_cell_is_not_an_empty_line() -> None:
@@ -84,15 +78,6 @@ def test_a_row_that_cannot_be_read_is_one_harmless_cell() -> None:
     assert CsvRecord(2, b"=1\rper5@x.org,1,2\n").malformed_with_columns(2, ["deny"]) == (
         b'"\'=1\rper5@x.org,1,2",,deny\n'
     )
-
-
-def test_an_appended_column_is_quoted_where_it_needs_quotes() -> None:
-    assert CsvRecord(2, b"a,b\n").with_columns(['x "y"', "u\nv", "w"]) == b'a,b,"x ""y""","u\nv",w\n'
-
-
-def test_a_cell_that_was_made_harmless_is_not_changed_again() -> None:
-    for text in ("=1", "x\n=1", "\n=1", "a;-2+3", "\tx"):
-        assert harmless_cell(harmless_cell(text)) == harmless_cell(text) != text
 
 
 def test_every_row_of_csv_is_written_by_the_one_writer() -> None:

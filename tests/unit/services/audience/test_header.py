@@ -50,16 +50,6 @@ def test_names_are_read_as_people_write_them(written: str, meant: tuple[str, str
     assert naming(written) == [meant]
 
 
-def test_positions_and_width_are_those_of_the_file() -> None:
-    header = read_header(["first name", "email"])
-    assert isinstance(header, Header)
-    assert header.width == 2
-    column = header.column("email")
-    assert column is not None
-    assert column.position == 1
-    assert header.column("phone") is None
-
-
 def test_a_header_without_names_is_refused_and_may_be_a_person_so_is_not_repeated() -> None:
     said = reason("ada@example.org", "Ada")
     assert said.startswith("no column of the header names a person")

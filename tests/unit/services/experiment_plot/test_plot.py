@@ -9,7 +9,7 @@ from events.experiment_results import ExperimentResult
 from events.times import parse_time, render_time
 from streams.domain.experiments.comparison_history import with_history
 from streams.services.experiment_plot import svg
-from streams.services.experiment_plot.plot import HEIGHT, LEFT, RIGHT
+from streams.services.experiment_plot.plot import RIGHT
 from tests.unit.domain.experiments.example import comparison, doors, gotv, watched
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -79,26 +79,6 @@ def test_the_interval_ends_where_it_stands_now_on_the_scale() -> None:
     assert x == RIGHT
     assert abs(low - (zero + 0.71 * one)) < 1
     assert abs(high - (zero - 0.97 * one)) < 1
-
-
-def test_nothing_but_clipped_intervals_leaves_its_panel() -> None:
-    picture = drawn(watched(gotv()))
-    clips = {each.get("id"): each[0] for each in picture.iter(f"{SVG}clipPath")}
-
-    assert len(clips) == 2
-    for group in picture.iter(f"{SVG}g"):
-        box = clips[(group.get("clip-path") or "")[len("url(#") : -1]]
-        assert (box.get("x"), box.get("height")) == (str(LEFT), str(HEIGHT))
-        assert {each.tag for each in group} == {f"{SVG}polygon", f"{SVG}polyline"}
-    assert all(circle.get("r") for circle in picture.iter(f"{SVG}circle"))
-
-
-def test_a_plot_is_readable_on_a_dark_screen_as_well() -> None:
-    picture = svg(watched(gotv())) or ""
-    dark = picture[picture.index("prefers-color-scheme:dark") : picture.index("</style>")]
-    classes = {name for said in re.findall(r'class="([^"]+)"', picture) for name in said.split()}
-
-    assert {name for name in classes if f".{name}{{" not in dark} == {"title"}
 
 
 def test_a_plot_of_a_broken_split_says_not_to_trust_it() -> None:

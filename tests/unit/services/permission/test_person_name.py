@@ -5,7 +5,6 @@ import pytest
 from events.identifiers import Hasher
 from sinks.lookup import ContactAnswer, ErasedContact, KnownContact, UnknownContact
 from streams.services.permission.person_name import (
-    Ambiguous,
     PersonName,
     Understood,
     meanings_of,
@@ -41,20 +40,6 @@ def test_a_long_form_means_one_thing_and_a_short_one_all_that_it_looks_like(word
     assert [name.kind for name in meanings_of(word)] == kinds
 
 
-@pytest.mark.parametrize(
-    ("short", "long"),
-    [
-        ("van:17", "external:van:17"),
-        ("oh:123", "voter:OH:123"),
-        ("OH:123", "voter:OH:123"),
-        ("(212) 555-0199", "phone:2125550199"),
-    ],
-)
-def test_both_forms_lead_to_one_person(short: str, long: str) -> None:
-    [(_, meant)] = readable_meanings(long, HASHER)
-    assert meant in [ids for _, ids in readable_meanings(short, HASHER)]
-
-
 def test_the_long_form_of_each_meaning_means_it_alone() -> None:
     for name in meanings_of("OH:123"):
         assert name.kind is None or meanings_of(name.long_form) == [name]
@@ -86,9 +71,3 @@ def test_a_word_means_what_somebody_is_known_by(
     found: list[ContactAnswer], name: PersonName, contact: ContactAnswer
 ) -> None:
     assert understand([CONTACT, VOTER, EXTERNAL], found) == Understood(name, contact)
-
-
-def test_nobody_is_chosen_among_several_people() -> None:
-    assert understand([CONTACT, VOTER, EXTERNAL], [NOBODY, ONE, OTHER]) == Ambiguous(
-        [Understood(VOTER, ONE), Understood(EXTERNAL, OTHER)]
-    )
