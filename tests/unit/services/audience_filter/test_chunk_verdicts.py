@@ -4,8 +4,6 @@ import csv
 import io
 from collections import Counter
 
-from msgspec.structs import replace
-
 from streams.domain.pressure import Decision, Evidence
 from streams.services.audience import CsvRecord
 from streams.services.audience_filter.chunk_filter import ChunkVerdicts, RowProblem, verdicts_of
@@ -15,12 +13,12 @@ ALLOW = Decision("allow", "ok", (), 0, expires_at=1_330_000_000_000)
 ASKED = AskedPerson(["email:1"])
 
 
-def verdicts(*said: tuple[bytes, Decision | RowProblem, str], tells_notices: bool = False) -> ChunkVerdicts:
+def verdicts(*said: tuple[bytes, Decision | RowProblem, str]) -> ChunkVerdicts:
     """`said`: the row, what is decided or why not, and whose it is."""
     records = [CsvRecord(line, raw) for line, (raw, _, _) in enumerate(said, start=2)]
     judged = [JudgedPerson(who, found) for _, found, who in said if isinstance(found, Decision)]
     read = [ASKED if isinstance(found, Decision) else found for _, found, _ in said]
-    return verdicts_of(records, read, BatchAnswers("v1", 7, judged), width=2, tells_notices=tells_notices)
+    return verdicts_of(records, read, BatchAnswers("v1", 7, judged), width=2, tells_notices=False)
 
 
 def parsed(row: bytes) -> list[str]:
@@ -34,19 +32,6 @@ def test_an_allowed_row_is_as_it_was_and_says_until_when() -> None:
     assert one.row == b'a@x.org,"Ren\xe9, ""R""",2012-02-23T12:26:40.000Z,v1\r\n'
     assert (one.place, one.reason) == (0, "ok")
     assert (found.refused, found.as_of, found.reasons) == ([], 7, Counter())
-
-
-def test_an_allowed_row_says_that_a_notice_is_due_where_the_policy_asks_for_notices() -> None:
-    due = replace(ALLOW, notice_due=True)
-    rows = (
-        (b"a@x.org,1\n", due, "ada"),
-        (b"b@x.org,2\n", ALLOW, "bea"),
-        (b"c@x.org,3\n", Decision("deny", "held"), "cy"),
-    )
-    found = verdicts(*rows, tells_notices=True)
-    assert [parsed(one.row)[-2:] for one in found.allowed] == [["v1", "true"], ["v1", "false"]]
-    assert parsed(found.refused[0])[2:4] == ["deny", "held"]
-    assert [parsed(one.row)[-1] for one in verdicts(*rows).allowed] == ["v1", "v1"]
 
 
 def test_a_refused_row_says_why_by_what_and_when_to_come_again() -> None:

@@ -86,11 +86,27 @@ def waiting(of: Backlog) -> Mapping[TP, list[int]]:
     return {tp: [*standing.waits] for tp, standing in of.standings.items() if standing.waits}
 
 
-def test_an_erasure_drops_what_waits_of_its_contact_in_every_topic() -> None:
-    told = backlog(CHANGES, ALERTS, STATES)
-    admit(told, segment_changes=[change("c", 10), change("d", 10)], contact_alerts=[alert("c", 11)])
-    admit(told, contact_state=[erasure("c", 20)])
-    assert waiting(told) == {CHANGES: [1], STATES: [0]}
+SHUT_SINCE = [closed("c", "complained", 10), closed("c", "erased", 19)]
+
+
+@pytest.mark.parametrize(
+    ("read", "left"),
+    [
+        ({"segment_changes": [change("c", 10), change("d", 10)], "contact_alerts": [alert("c", 11)]}, {CHANGES: [1]}),
+        ({"segment_changes": [change("c", 10), change("c", 30)]}, {CHANGES: [1]}),
+        ({"segment_changes": [change("c", 19, "erased")]}, {CHANGES: [0]}),
+        ({"contact_suppressions": SHUT_SINCE}, {SHUT: [1]}),
+    ],
+    ids=["in every topic", "the older", "another topic tells of it too", "channels are closed since"],
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_an_erasure_drops_what_is_older_of_its_contact_though_it_was_read_late(
+    read: dict[str, list[SourceRecord]], left: dict[TP, list[int]], late: bool
+) -> None:
+    told, erased = backlog(CHANGES, ALERTS, SHUT, STATES), {"contact_state": [erasure("c", 20)]}
+    for each in (erased, read) if late else (read, erased):
+        admit(told, NOW, **each)
+    assert waiting(told) == {**left, STATES: [0]}
 
 
 def test_what_came_after_an_erasure_is_told_though_it_was_read_and_tried_before() -> None:
@@ -99,37 +115,6 @@ def test_what_came_after_an_erasure_is_told_though_it_was_read_and_tried_before(
     admit(told, segment_changes=[change("c", 30)])
     told.settle(Place(CHANGES, 0), "refused", NOW)
     admit(told, contact_state=[erasure("c", 20)])
-    assert waiting(told) == {CHANGES: [0], STATES: [0]}
-
-
-def test_of_what_waits_the_older_is_dropped_and_the_newer_is_not() -> None:
-    told = backlog(CHANGES, STATES)
-    admit(told, segment_changes=[change("c", 10), change("c", 30)])
-    admit(told, contact_state=[erasure("c", 20)])
-    assert waiting(told) == {CHANGES: [1], STATES: [0]}
-
-
-def test_what_is_read_late_of_somebody_who_was_erased_is_not_told() -> None:
-    told = backlog(CHANGES, STATES)
-    admit(told, contact_state=[erasure("c", 20)])
-    admit(told, segment_changes=[change("c", 10), change("c", 30)])
-    assert waiting(told) == {CHANGES: [1], STATES: [0]}
-
-
-def test_that_channels_are_closed_since_somebody_was_erased_is_told_whenever_it_was_appended() -> None:
-    told = backlog(SHUT, STATES)
-    admit(told, contact_suppressions=[closed("c", "complained", 10), closed("c", "erased", 19)])
-    admit(told, contact_state=[erasure("c", 20)])
-    assert waiting(told) == {SHUT: [1], STATES: [0]}
-    late = backlog(SHUT, STATES)
-    admit(late, contact_state=[erasure("c", 20)])
-    admit(late, contact_suppressions=[closed("c", "complained", 10), closed("c", "erased", 19)])
-    assert waiting(late) == {SHUT: [1], STATES: [0]}
-
-
-def test_an_erasure_that_two_topics_tell_is_told_by_both() -> None:
-    told = backlog(CHANGES, STATES)
-    admit(told, segment_changes=[change("c", 19, "erased")], contact_state=[erasure("c", 20)])
     assert waiting(told) == {CHANGES: [0], STATES: [0]}
 
 
@@ -196,12 +181,6 @@ def test_the_next_message_is_sent_a_minute_after_the_last_was_taken() -> None:
     assert len(room.digest(NOW + MINUTE)) == 20
 
 
-def test_a_digest_has_twenty_lines_and_does_not_wait_for_more() -> None:
-    room = backlog(SYSTEM, kind="slack")
-    admit(room, system_alerts=[system_alert(f"s-{number}", 1) for number in range(25)])
-    assert [place.offset for place in room.digest(NOW)] == [*range(20)]
-
-
 def test_what_failed_together_is_told_together_again_and_nothing_else_with_it() -> None:
     """Or its id, by which a copy is known, would stand for something else."""
     room = backlog(SYSTEM, kind="slack")
@@ -211,18 +190,6 @@ def test_what_failed_together_is_told_together_again_and_nothing_else_with_it() 
         room.settle(place, "failed", NOW + MINUTE)
     admit(room, NOW + MINUTE, system_alerts=[system_alert("c", 1)])
     assert room.digest(NOW + HOUR) == first
-
-
-def test_a_body_is_kept_until_it_was_tried() -> None:
-    told = backlog(CHANGES)
-    admit(told, segment_changes=[change("c", 10)])
-    place = Place(CHANGES, 0)
-    assert told.body(place) == change("c", 10)
-    told.settle(place, "failed", NOW)
-    assert told.body(place) is None
-    told.keep(CHANGES, [(0, change("c", 10)), (1, change("d", 10))])
-    assert told.body(place) == change("c", 10)
-    assert told.body(Place(CHANGES, 1)) is None
 
 
 @pytest.mark.parametrize("value", [b"[]", b"3", b"{}", b"\xff", b'{"rule": 1}'])

@@ -27,7 +27,7 @@ from streams.services.deliver.attempts import Attempt
 from streams.services.deliver.backlog import Place
 from streams.services.deliver.beginning import Begun
 from streams.services.deliver.destinations import Destination
-from streams.services.deliver.endpoint_worker import AWAY_S, EndpointWorker
+from streams.services.deliver.endpoint_worker import EndpointWorker
 from streams.services.deliver.journal import Journal, Replay
 from streams.services.deliver.metrics import DeliveryMetrics
 from streams.services.deliver.sending import Sender
@@ -240,12 +240,6 @@ async def test_of_what_is_told_together_that_which_was_not_found_is_not_delivere
     await worker._settle()
     logs = [orjson.loads(out.value or b"") for out in journal.written[0] if out.topic == DELIVERY_LOG]
     assert {log["offset"]: (log["fate"], log["status"]) for log in logs} == {0: ("gone", 0), 1: ("delivered", 200)}
-
-
-async def test_one_that_was_frozen_looks_anew_before_it_goes_on(worker: EndpointWorker) -> None:
-    now = time.monotonic()
-    assert not worker._is_to_begin_anew(now)
-    assert worker._is_to_begin_anew(now - AWAY_S - 1)
 
 
 @pytest.mark.parametrize("is_dead", [True, False])

@@ -7,14 +7,12 @@ import orjson
 import pytest
 from faust.types import TP
 
-from events.topics import CONTACT_ALERTS, CONTACT_STATE, EXPERIMENT_RESULTS, SEGMENT_CHANGES
+from events.topics import CONTACT_ALERTS, CONTACT_STATE, SEGMENT_CHANGES
 from streams.domain.delivery.endpoints import Endpoint
-from streams.domain.delivery.notices import SourceRecord
 from streams.domain.delivery.standing import Standing, Wait, line_of
 from streams.engine.changelog import PartitionReader
-from streams.services.deliver.backlog import Backlog, Place
 from streams.services.deliver.beginning import erased_meanwhile
-from streams.services.deliver.rereading import erasures_since, records_from
+from streams.services.deliver.rereading import erasures_since
 
 STATES, ALERTS, CHANGES = TP(CONTACT_STATE, 0), TP(CONTACT_ALERTS, 0), TP(SEGMENT_CHANGES, 0)
 
@@ -105,24 +103,3 @@ async def test_whom_an_endpoint_has_still_to_forget_was_erased_whatever_topics_s
     topics = {SEGMENT_CHANGES: ("t", 1), CONTACT_STATE: ("t", 1), CONTACT_ALERTS: ("t", 1)}
     found = await erased_meanwhile(app, topics, standings, reader(held), 3_000)
     assert found == {line_of(b"ada"): 2_000}
-
-
-def result(status: str, at: int) -> bytes:
-    return orjson.dumps({"experiment": "x", "as_of": at, "status": status, "comparisons": [], "guardrails": []})
-
-
-@pytest.mark.parametrize("kind", ["webhook", "slack"])
-async def test_what_says_the_same_of_an_experiment_stands_in_for_a_result_that_was_compacted_away(kind: str) -> None:
-    table: dict[str, Any] = {"id": "e", "kind": kind, "url": "https://e.example", "topics": [EXPERIMENT_RESULTS]}
-    endpoint = Endpoint.model_validate(table | ({"secrets": ["env:E"]} if kind == "webhook" else {}))
-    backlog, place = Backlog(endpoint), Place(TP(EXPERIMENT_RESULTS, 0), 10)
-    backlog.begin({place.tp: Standing("t", 10)}, ())
-    first = SourceRecord(EXPERIMENT_RESULTS, b"x", result("running", 1), 1)
-    backlog.admit({place.tp: [(10, first)]}, {place.tp: 11}, 1)
-    wait = backlog.wait_of(place)
-    assert wait is not None
-    other = Held(EXPERIMENT_RESULTS, b"y", result("running", 2).replace(b'"x"', b'"y"'), 2, 11)
-    later = Held(EXPERIMENT_RESULTS, b"x", result("running", 3), 3, 12)
-    found = await records_from(reader({place.tp: [other, later]}), *place, wait, backlog.line_in)
-    assert [(offset, source.value) for offset, source in found] == [(10, later.value)]
-    assert await records_from(reader({place.tp: [other]}), *place, wait, backlog.line_in) == []

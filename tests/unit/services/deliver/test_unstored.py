@@ -1,9 +1,6 @@
 """When what was told is stored, and what may be told meanwhile."""
 
-from streams.engine.writer import Output
 from streams.services.deliver.unstored import STORE_EVERY_S, STORED_A_SECOND, Unstored
-
-LOG = Output("delivery-log", 0, b"app", b"{}")
 
 
 def test_what_was_told_is_stored_at_once_where_nothing_else_is_under_way() -> None:
@@ -20,15 +17,3 @@ def test_the_more_was_written_the_later_it_is_written_again() -> None:
     for is_busy in (True, False):
         assert unstored.due_in(10.0, is_busy=is_busy) == 0.5
         assert unstored.due_in(10.5, is_busy=is_busy) == 0
-
-
-def test_whose_records_are_not_stored_is_known_until_they_are_taken() -> None:
-    unstored = Unstored()
-    assert not unstored
-    unstored.add([LOG], ["a"])
-    unstored.add([LOG], ["b", "c"])
-    assert unstored
-    assert unstored.lines == {"a", "b", "c"}
-    assert unstored.take() == [LOG, LOG]
-    assert not unstored
-    assert unstored.lines == set()

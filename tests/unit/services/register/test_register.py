@@ -1,6 +1,5 @@
 """The register is made of what the deployment has: nothing is left out, nothing secret shown, both languages whole."""
 
-import dataclasses
 import hashlib
 import re
 from typing import Any
@@ -96,23 +95,6 @@ def test_each_type_of_interaction_belongs_to_one_activity_with_a_purpose() -> No
     assert all(spec.purpose and spec.people and types_of(spec) for spec in ACTIVITIES)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_activities_with_their_purposes_come_first_and_topics_last(language: Language) -> None:
-    shown, words = page(language), Words(language)
-    titles = [line.removeprefix("## ") for line in shown.splitlines() if line.startswith("## ")]
-
-    assert titles[1] == words.text("Processing activities")
-    assert titles[-3:] == [
-        words.text("Annex: whose data, and which"),
-        words.text("Annex: where data are, what for, and how long"),
-        words.text("Annex: which program reads what"),
-    ]
-    activities = shown[: shown.index(f"## {titles[2]}")]
-    assert [topic.name for topic in ALL if topic.name in activities] == []
-    assert [spec.name for spec in SPECS if spec.name in activities] == []
-    assert activities.count(f"- {words.text('Purpose of the processing')}") == len(ACTIVITIES)
-
-
 def test_an_activity_tells_when_erasure_is_due_and_that_it_may_tell_an_opinion() -> None:
     [canvassing] = [one for one in made(inactivity_days=90).activities if "Canvassing" in one.name]
     [gifts] = [one for one in made(inactivity_days=0).activities if "Gifts" in one.name]
@@ -121,14 +103,6 @@ def test_an_activity_tells_when_erasure_is_due_and_that_it_may_tell_an_opinion()
     assert not gifts.may_tell_opinions
     assert "the profile: until erasure, which is due 90 days after the person's last own act" in canvassing.kept
     assert "the profile: until erasure; no time is set after which that is due" in gifts.kept
-
-
-def test_french_says_that_a_place_is_about_nobody_and_has_no_literary_past() -> None:
-    shown = page("fr")
-
-    assert "personne\u00a0: des" not in shown
-    assert re.findall(r"\b(?:fut|furent|eut|eurent)\b", shown) == []
-    assert "le commanditaire d’une campagne" in " ".join(shown.split())
 
 
 def test_every_type_of_interaction_is_listed_with_its_fields() -> None:
@@ -154,12 +128,6 @@ def test_what_a_field_has_in_it_is_told_and_what_may_tell_an_opinion_is_marked(l
     assert [
         name for name in ("support", "answers", "tags_added", "tags_removed") if f"(`{name}`) [{mark}]" not in shown
     ] == []
-
-
-def test_fields_of_the_annex_are_in_french_words_with_the_technical_name_beside() -> None:
-    shown = " ".join(page("fr").split())
-    for told in ("adresse électronique (`email`)", "équipe (`team`)", "issue (`outcome`)", "devise (`currency`)"):
-        assert told in shown
 
 
 @pytest.mark.parametrize(("language", "told"), [("en", "Staff and volunteers"), ("fr", "Personnel et bénévoles")])
@@ -203,13 +171,6 @@ def test_french_is_whole() -> None:
         assert {one.logic, one.use}.isdisjoint({other.logic, other.use})
     assert " :" not in page("fr").replace("\u00a0:", "")
     assert re.findall(r".{12}(?<!\u202f);", page("fr")) == []
-
-
-def test_no_claim_and_the_texts_are_named() -> None:
-    shown = " ".join(page().split())
-    assert "It is no statement that anything complies with the law." in shown
-    assert "article 30 (1)" in shown
-    assert "article 35" in shown
 
 
 def test_of_endpoints_and_vendors_the_name_and_the_host_alone_are_shown() -> None:
@@ -270,34 +231,16 @@ def test_what_the_policy_asks_is_told_by_channel() -> None:
 
 
 @pytest.mark.parametrize(
-    ("within", "english", "french"),
-    [
-        ("20d", "20 days after their data were got,", "20 jours après l’obtention de ses données,"),
-        ("1d", "1 day after their data were got,", "1 jour après l’obtention de ses données,"),
-        ("36h", "36 h after their data were got,", "36 h après l’obtention de ses données,"),
-        ("90m", "90 min after their data were got,", "90 min après l’obtention de ses données,"),
-        ("0m", "is not reached until", "n’est pas joint tant"),
-    ],
+    ("within", "told"), [("20d", "20 days after their data were got,"), ("0m", "is not reached until")]
 )
-def test_of_notices_it_tells_what_is_asked_and_that_nobody_is_told_by_this(
-    within: str, english: str, french: str
-) -> None:
+def test_of_notices_it_tells_what_is_asked_and_that_nobody_is_told_by_this(within: str, told: str) -> None:
     """Whoever came from elsewhere is not reached without a notice; that they are given one is no program's word."""
     said = {"channel": "email", "require": "notice", "purposes": ["fundraising"], "within": within}
     policy = default_policy("fr").model_copy(update={"conditions": (PolicyCondition.model_validate(said),)})
-    wanted: dict[Language, list[str]] = {
-        "en": [english, "Harmonia tells nobody", "Nothing is asked of what a person gave themselves"],
-        "fr": [
-            "Collecte : qui vient d’ailleurs",
-            french,
-            "Harmonia n’informe personne",
-            "Rien n’est demandé pour ce que",
-        ],
-    }
-    for language, parts in wanted.items():
-        [asked] = [one.asked for one in made(language, policy=policy).asked if one.channel == "email"]
-        told = " ".join(" ".join(asked).split())
-        assert [part for part in parts if part not in told] == [], told
+    [asked] = [one.asked for one in made(policy=policy).asked if one.channel == "email"]
+    shown = " ".join(" ".join(asked).split())
+    assert told in shown
+    assert "Harmonia tells nobody" in shown
 
 
 def test_scores_tell_their_logic_and_whether_they_are_on() -> None:
@@ -335,8 +278,3 @@ def test_a_segment_that_goes_by_opinion_is_marked_also_where_it_refers_to_one() 
 
 def test_what_somebody_named_shows_nothing_that_a_terminal_obeys() -> None:
     assert "\x1b" not in page(controller="\x1b[31mred")
-
-
-def test_a_store_has_every_text_or_there_is_none() -> None:
-    required = {each.name for each in dataclasses.fields(STORES[0]) if each.default is dataclasses.MISSING}
-    assert required == {"place", "purpose", "people", "stays"}

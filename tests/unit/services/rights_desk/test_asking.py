@@ -73,14 +73,6 @@ def asked(kind: str = "access", *, anyway: bool = False) -> AskedRight:
     return AskedRight(kind, "email:ada@example.org", TODAY, anyway)  # type: ignore[arg-type]
 
 
-def test_a_copy_is_answered_with_the_request_that_is_open(topic: Topic, office: RightsOffice) -> None:
-    first, again = office.ask("site/rights", asked()), office.ask("site/rights", asked())
-    assert isinstance(first, StandingRequest)
-    assert isinstance(again, StandingRequest)
-    assert (first.is_new, again.is_new, first.request) == (True, False, again.request)
-    assert (first.request.contact_id, first.is_stopped, topic.stops) == (HASHED, None, 0)
-
-
 def test_two_copies_at_one_moment_are_one_request(topic: Topic, office: RightsOffice) -> None:
     topic.meet = Barrier(2)
     with ThreadPoolExecutor(2) as threads:

@@ -170,22 +170,3 @@ def test_a_vendor_that_keeps_contact_ids_can_match_on_them(format_: Format, row:
     assert isinstance(layout, FileLayout)
     assert layout.first[0] == "contact_id"
     assert layout.of(["ada"], CLOSED) == row
-
-
-def test_counts_of_an_export_agree_with_their_nouns() -> None:
-    one = ExportCounts(1, 1, nameless=1, untold=1, hashed=1, malformed=[7])
-    assert [*export_notices(one), *export_warnings(one, for_vendor=True)] == [
-        "1 row has no identifier that can be read",
-        "1 person is left out, for your list has no id of the vendor's for them",
-        "1 of 1 written",
-        "1 of 1 row names a person by a keyed hash, which no vendor knows: give your own list as --match",
-        "--match: 1 malformed row is left out: line 7",
-    ]
-    many = ExportCounts(4_000, 3_000, nameless=2_000, untold=2, hashed=2, malformed=[7, 8])
-    assert [*export_notices(many), *export_warnings(many, for_vendor=True)] == [
-        "2,000 rows have no identifier that can be read",
-        "2 people are left out, for your list has no id of the vendor's for them",
-        "3,000 of 4,000 written",
-        "2 of 3,000 rows name a person by a keyed hash, which no vendor knows: give your own list as --match",
-        "--match: 2 malformed rows are left out: line 7, 8",
-    ]
