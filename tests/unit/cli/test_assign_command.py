@@ -30,10 +30,6 @@ def test_a_list_is_assigned_without_a_server(file: Path) -> None:
     assert "1 was not assigned: malformed_identifier" in ended.stderr
 
 
-def test_a_list_of_one_row_is_told_of_in_the_singular(file: Path) -> None:
-    assert "1 of 1 row is in gotv-ask" in run(file, "c-1\n").stderr
-
-
 def test_a_definition_may_have_the_mark_that_windows_writes(file: Path) -> None:
     file.write_text(f"\ufeff{ASK}")
     assert run(file, "c-1\n").stdout == "contact_id,variant\nc-1,control\n"
@@ -85,13 +81,6 @@ def test_households_in_several_variants_are_told_of_once_by_their_number(file: P
     assert json.loads(run(file, text, "--json", experiment="door").stderr)["parted"] == 1
     more = run(file, f"{text}c-5,h-2,NJ\n", experiment="door").stderr
     assert "2 of 2 households are in several variants, since their people" in more
-
-
-def test_households_with_one_variant_are_not_mentioned(file: Path) -> None:
-    file.write_text(DOOR)
-    text = "contact_id,household,state\nc-1,h-1,NY\nc-2,h-1,NY\nc-3,h-2,NJ\n"
-    assert "several" not in run(file, text, experiment="door").stderr
-    assert json.loads(run(file, text, "--json", experiment="door").stderr)["parted"] == 0
 
 
 @pytest.mark.parametrize(

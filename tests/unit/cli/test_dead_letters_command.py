@@ -14,7 +14,6 @@ from streams.cli.dead_letter_output import (
     group_row,
     letter_row,
     show_group,
-    show_groups,
     show_letter,
     show_whole,
     whole_row,
@@ -82,30 +81,6 @@ def test_a_program_gets_bytes_that_are_no_text_as_base64() -> None:
     assert row["value"] == {"text": "/w==", "encoding": "base64"}
     assert row["headers"] == [{"name": "a", "text": "1"}, {"name": "b", "text": None}]
     assert "value" not in whole_row(letter(b"\xff"), None, with_value=False)
-
-
-def test_what_was_requeued_stands_apart_from_what_is_open() -> None:
-    mended = [letter(saying(), offset=offset, detail="data.sum: Field required") for offset in range(500)]
-    out = shown()
-    show_groups(out, group_by_cause([letter(saying(), offset=1000), *mended], {one.name for one in mended}))
-    text = out.export_text()
-    assert text.splitlines()[:2] == [
-        "   open  requeued",
-        "      1         0  invalid_data: data.message_id: is missing",
-    ]
-    assert "Nothing of these is open:" in text
-    assert "      0       500  invalid_data: data.sum: Field required" in text
-    assert max(map(len, text.splitlines())) <= 80
-
-
-def test_a_dead_letter_shows_whether_it_is_open() -> None:
-    one, out = letter(saying()), shown()
-    show_whole(out, one, None, with_value=False)
-    show_whole(out, one, "2012-02-23T10:00:00.000Z", with_value=False)
-    states = [line.split(maxsplit=1)[1].rstrip() for line in out.export_text().splitlines() if line.startswith("state")]
-    assert states == ["open", "requeued 2012-02-23T10:00:00.000Z"]
-    assert letter_row(one)["requeued"] is None
-    assert whole_row(one, "2012-02-23T10:00:00.000Z", with_value=False)["requeued"] == "2012-02-23T10:00:00.000Z"
 
 
 def test_a_source_that_is_an_address_is_hidden_from_programs_too() -> None:

@@ -62,24 +62,6 @@ def test_programs_get_the_names_of_the_table_and_times_that_are_rfc_3339() -> No
     }
 
 
-def test_an_attempt_is_shown_with_its_place_and_its_trouble_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    attempt = {
-        "at": "2012-02-22T09:59:12.710Z",
-        "fate": "waiting",
-        "status": 0,
-        "attempts": 3,
-        "topic": "contact-suppressions",
-        "partition": 11,
-        "offset": 1_234_567,
-        "trouble": "ClientConnectorCertificateError",
-    }
-    monkeypatch.setattr(reading, "latest_attempts", lambda *_: [attempt])
-    out = CliRunner().invoke(app, ["deliveries", "show", "war-room", "--since", "6h"]).stdout
-    words = {"2012-02-22T09:59:12Z", "contact-suppressions/11@1234567", "ClientConnectorCertificateError"}
-    assert words <= {*out.split()}
-    assert max(map(len, out.splitlines())) <= 80
-
-
 @pytest.mark.parametrize(
     ("name", "dead", "told"),
     [

@@ -23,18 +23,6 @@ def said(story: DemoReport, regime: RegimeName = "us") -> list[str]:
     return "\n".join(_how_to_reach(ended, "harmonia")).splitlines()
 
 
-def test_the_demo_says_that_its_segments_are_ahead_of_the_clock_where_it_has_any() -> None:
-    line = "segments stand at a moment 2 hours ahead, for which they were checked, until the clock is there"
-    assert line in said(STORY)
-    assert line not in said(replace(STORY, tried=[]), "fr")
-
-
-def test_a_demo_without_donors_and_experiments_names_none_to_try() -> None:
-    said_of_nothing = said(replace(STORY, figures=replace(FIGURES, top_donors=[]), tried=[]))
-    assert not any("contact show" in line for line in said_of_nothing)
-    assert "  harmonia experiments list" in said_of_nothing
-
-
 def test_what_is_to_be_tried_after_the_french_story_is_of_it_and_under_its_regime() -> None:
     shown = said(replace(STORY, tried=[]), "fr")
     assert any(line.startswith("  export ") and line.endswith(" HARMONIA_REGIME=fr") for line in shown)

@@ -8,7 +8,7 @@ from redis.exceptions import ConnectionError as RedisAway
 
 from sinks.base import SinkUnavailable
 from streams.cli import lake
-from streams.cli.failures import REFUSED, failing_plainly, load_settings, refuse
+from streams.cli.failures import REFUSED, failing_plainly, load_settings
 from streams.local.errors import LocalStackError
 from streams.platform.errors import (
     EngineError,
@@ -114,20 +114,6 @@ def test_a_kafka_that_is_away_is_not_told_as_a_lake_that_cannot_be_reached(
     assert capsys.readouterr().err.startswith("Kafka: KafkaTimeoutError; is KAFKA_BOOTSTRAP right")
 
 
-def test_a_variable_that_is_no_setting_is_named_with_the_setting_that_is_spelled_like_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("HARMONIA_TIMEZONE", SECRET)
-    Path(".env").write_text(f"HARMONIA_PARTITION={SECRET}\nKAFKA_PORT=9092\n")
-
-    load_settings()
-
-    assert capsys.readouterr().err.splitlines() == [
-        "HARMONIA_PARTITION (in the file .env) is no setting and is ignored: did you mean HARMONIA_PARTITIONS?",
-        "HARMONIA_TIMEZONE is no setting and is ignored: did you mean HARMONIA_TIME_ZONE?",
-    ]
-
-
 @pytest.mark.parametrize("error", [Fenced, StateLost, PartitionsMismatch, MissingTopic, HiddenTopic, NotOwned])
 def test_whatever_stops_the_engine_ends_a_command_plainly(error: type[EngineError]) -> None:
     with pytest.raises(typer.Exit), failing_plainly():
@@ -137,11 +123,3 @@ def test_whatever_stops_the_engine_ends_a_command_plainly(error: type[EngineErro
 def test_a_bug_is_not_hidden() -> None:
     with pytest.raises(KeyError), failing_plainly():
         raise KeyError
-
-
-def test_a_reason_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(typer.Exit) as ended:
-        refuse("no such file")
-
-    assert ended.value.exit_code == REFUSED
-    assert capsys.readouterr() == ("", "no such file\n")

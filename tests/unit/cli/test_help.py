@@ -7,7 +7,6 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
-from streams.cli.help import lines_of
 from streams.cli.main import app
 
 WIDTH = 80
@@ -34,12 +33,6 @@ def names_in(command: Any) -> Iterator[str]:
         yield from (parameter.metavar or "").replace("|", " ").strip("[]<>").split()
 
 
-def shown_value(output: str, option: str) -> str:
-    """What the help shows in the place of the value of an option."""
-    [line] = [line for line in output.splitlines() if option in line.split()]
-    return line.split(option)[1].split()[0]
-
-
 @pytest.mark.parametrize("words", ALL, ids=lambda words: " ".join(words) or "(root)")
 def test_help_names_no_python_type_and_breaks_no_name_at_80_columns(words: tuple[str, ...]) -> None:
     ended = asked(*words, "-h")
@@ -52,39 +45,9 @@ def test_help_names_no_python_type_and_breaks_no_name_at_80_columns(words: tuple
     assert [name for name in names_in(ALL[words]) if name not in ended.output] == []
 
 
-@pytest.mark.parametrize(
-    ("words", "option", "value"),
-    [
-        (("contact", "suppress"), "--until", "TIME"),
-        (("hold",), "--by", "TEXT"),
-        (("insights",), "--from", "TIME"),
-        (("lake", "import"), "--types", "TEXT"),
-        (("permit",), "--reserve", "NUMBER"),
-        (("permit",), "--denied", "FILE"),
-        (("report", "daily"), "--date", "DATE"),
-        (("report", "daily"), "--out", "DIR"),
-        (("demo",), "--scale", "NUMBER"),
-    ],
-)
-def test_help_says_in_a_word_what_an_option_wants(words: tuple[str, ...], option: str, value: str) -> None:
-    assert shown_value(asked(*words, "-h").output, option) == value
-
-
 def test_both_ways_to_ask_for_help_show_the_same() -> None:
     assert asked("permit", "-h").output == asked("permit", "--help").output
 
 
 def test_the_version_is_told() -> None:
     assert asked("--version").output == f"harmonia {version('harmonia')}\n"
-
-
-@pytest.mark.parametrize(
-    ("choices", "lines"),
-    [
-        (["email", "text"], "email|text"),
-        (["one", "two", "three", "four"], "one|two|\nthree|four"),
-        (["longer-than-a-line", "two"], "longer-than-a-line|\ntwo"),
-    ],
-)
-def test_lines_of_choices_end_between_two_of_them(choices: list[str], lines: str) -> None:
-    assert lines_of(choices, 12) == lines

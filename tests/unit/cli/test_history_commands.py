@@ -90,10 +90,3 @@ def test_a_time_in_which_nobody_was_reached_is_told(lake: Path) -> None:
 
     assert ended.exit_code == 0, ended.stderr
     assert ended.stdout.startswith("! nobody was reached in this time: of 4 interactions none is a touch")
-
-
-def test_a_backtest_is_printed_as_tables_for_people(lake: Path) -> None:
-    ended = run("backtest", "--policy", lake.parent / "policy.toml", "--lake", lake, "--processes", "1")
-
-    assert ended.exit_code == 0, ended.stderr
-    assert "what followed, by what the two policies say" in ended.stdout

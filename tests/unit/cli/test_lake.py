@@ -61,14 +61,6 @@ def test_what_is_wrong_is_named_with_its_cure(file: Path, words: tuple[str, ...]
     assert not (file.parent / "lake" / "interactions").exists()
 
 
-def test_lake_import_needs_a_lake(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("HARMONIA_LAKE")
-
-    ended = run(file)
-
-    assert (ended.exit_code, "HARMONIA_LAKE is not set" in ended.stderr) == (2, True)
-
-
 def test_a_field_that_no_type_has_is_named_with_what_was_meant(file: Path) -> None:
     strange = old_event("3", "email.sent", NOW - 90 * DAY)
     assert isinstance(strange, dict)

@@ -67,11 +67,6 @@ def test_a_notice_is_told_with_how_and_when(capsys: pytest.CaptureFixture[str]) 
     assert set(WAYS) == set(get_args(NoticeWay))
 
 
-def test_of_an_address_of_which_nobody_says_it_that_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    shown = printed(capsys, {EMAIL}, HIRED)
-    assert shown.startswith("no interaction that names this address says where it comes from all else")
-
-
 def test_where_nobody_has_said_anything_that_is_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys, {EMAIL}) == NOT_SAID
     assert printed(capsys, set()) == NOT_SAID

@@ -9,7 +9,7 @@ from events.identifiers import Hasher
 from events.json_types import JSON
 from events.times import render_time
 from streams.cli.contact import decision_words
-from streams.cli.person import CURE, Person, audited_of, followed_by, nobody_known_message
+from streams.cli.person import CURE, Person, audited_of, nobody_known_message
 from streams.domain.contact.state import Fact
 from streams.services.permission.person_name import PersonName, parse_person
 from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, appended, said
@@ -101,12 +101,11 @@ def test_a_phone_number_as_people_write_it_needs_no_word_before_it(word: str) ->
     assert "phone number" not in nobody_known_message("crm.2125550142")
 
 
-def test_what_follows_a_question_is_a_sentence_of_its_own() -> None:
-    assert followed_by("is it right?", "nothing was sent") == "is it right? Nothing was sent"
-    assert followed_by("nobody is known", "nothing was sent") == "nobody is known; nothing was sent"
-
-
 SINCE = NOON - 30 * DAY
+LETTER = appended(NOON, said("email.sent", "letter", NOON - 7 * DAY, message_id="m"))
+ERASURE = appended(
+    NOON + HOUR, said("contact.erased_if_inactive", "erasure", NOON + HOUR, inactive_since=render_time(SINCE))
+)
 
 
 def held_of(*arrivals: Arrival) -> Person:
@@ -121,12 +120,8 @@ def ids(facts: Sequence[Fact]) -> list[str]:
 
 def test_of_whom_was_erased_for_doing_nothing_what_was_heard_before_is_in_no_history() -> None:
     """The letter of last week went with all the rest; the gift of before it was heard later, and began a new record."""
-    letter = appended(NOON, said("email.sent", "letter", NOON - 7 * DAY, message_id="m"))
-    erasure = appended(
-        NOON + HOUR, said("contact.erased_if_inactive", "erasure", NOON + HOUR, inactive_since=render_time(SINCE))
-    )
     gift = appended(NOON + 2 * HOUR, said("form.submitted", "form", NOON - 8 * DAY, form_id="f"))
-    person = held_of(letter, erasure, gift)
+    person = held_of(LETTER, ERASURE, gift)
     assert ids(person.facts(NOON - 8 * DAY)) == ["form"]
     assert ids(person.decisions(NOON - 8 * DAY)) == ["erasure"]
     [decided] = person.decisions(NOON - 8 * DAY)
@@ -134,11 +129,7 @@ def test_of_whom_was_erased_for_doing_nothing_what_was_heard_before_is_in_no_his
 
 
 def test_an_erasure_for_doing_nothing_that_was_in_vain_hides_nothing() -> None:
-    letter = appended(NOON, said("email.sent", "letter", NOON - 7 * DAY, message_id="m"))
-    erasure = appended(
-        NOON + HOUR, said("contact.erased_if_inactive", "erasure", NOON + HOUR, inactive_since=render_time(SINCE))
-    )
-    person = held_of(letter, erasure)
+    person = held_of(LETTER, ERASURE)
     assert ids(person.facts(SINCE)) == ["letter"]
     assert ids(person.decisions(SINCE)) == ["erasure"]
 
@@ -146,10 +137,7 @@ def test_an_erasure_for_doing_nothing_that_was_in_vain_hides_nothing() -> None:
 def test_an_erasure_of_who_was_not_due_hides_nothing_although_all_that_is_known_is_later_than_its_time() -> None:
     """Sent for everybody with one date: the first that is known had been heard before it, so it was in vain."""
     gift = appended(NOON, said("form.submitted", "form", NOON - 7 * DAY, form_id="f"))
-    erasure = appended(
-        NOON + HOUR, said("contact.erased_if_inactive", "erasure", NOON + HOUR, inactive_since=render_time(SINCE))
-    )
-    person = held_of(gift, erasure)
+    person = held_of(gift, ERASURE)
     assert ids(person.facts(NOON - 7 * DAY)) == ["form"]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.cli.output import print_lines, print_table
+from streams.cli.output import print_table
 
 ID = "6f1e0000aaaabbbbccccdddd0000ffff"
 ROWS = [
@@ -32,23 +32,6 @@ def test_a_table_without_rows_is_not_printed(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().out == ""
 
 
-def test_names_are_whole_where_another_column_can_be_broken(capsys: pytest.CaptureFixture[str]) -> None:
-    print_table(("topic", "partitions", "what"), [("harmonia-contacts-changelog", "8", "word " * 30)])
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[1].split()[:3] == ["harmonia-contacts-changelog", "8", "word"]
-    assert max(map(len, lines)) <= 80
-    assert sum(line.count("word") for line in lines) == 30
-
-
-def test_a_contact_id_is_whole_where_a_longer_path_can_be_broken(capsys: pytest.CaptureFixture[str]) -> None:
-    contact_id = f"external:{ID}"
-    rows = [("contact_id", contact_id), ("donations.by_committee.C00431171.last_at", "2011-12-13 00:00:00")]
-    print_table(("what", "is (times in UTC)"), rows)
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[1].split() == ["contact_id", contact_id]
-    assert max(map(len, lines)) <= 80
-
-
 @pytest.mark.parametrize("width", ["20", "40", "79", "200"])
 def test_a_table_loses_no_letter_at_any_width(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: str
@@ -60,17 +43,6 @@ def test_a_table_loses_no_letter_at_any_width(
     assert sorted(out.replace(" ", "").replace("\n", "")) == sorted(
         "".join("".join(row) for row in (COLUMNS, *ROWS)).replace(" ", "")
     )
-
-
-def test_lines_are_broken_where_the_terminal_ends_and_go_on_further_in(capsys: pytest.CaptureFixture[str]) -> None:
-    print_lines(["x" * 100, "[bold]short[/bold] :smile:", "    " + "word " * 20])
-    assert capsys.readouterr().out.splitlines() == [
-        "x" * 80,
-        "    " + "x" * 20,
-        "[bold]short[/bold] :smile:",
-        "    " + " ".join(["word"] * 15),
-        "        " + " ".join(["word"] * 5),
-    ]
 
 
 def test_what_somebody_sent_moves_no_cursor(capsys: pytest.CaptureFixture[str]) -> None:

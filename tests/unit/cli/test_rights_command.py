@@ -3,9 +3,8 @@
 from datetime import date
 
 import pytest
-from msgspec.structs import replace
 
-from streams.cli.rights_output import plain_count, print_desk, print_request
+from streams.cli.rights_output import plain_count, print_desk
 from streams.domain.rights.plain import plain_request
 from streams.domain.rights.requests import RightsDesk, RightsRequest
 from streams.domain.rights.steps import RequestCount
@@ -34,31 +33,6 @@ def test_the_list_says_what_is_left_and_what_is_overdue(
     assert extended.split()[-3:] == ["59", "days", "extended"]
     assert closed.split()[-4:] == ["in", "time", "closed:", "granted"]
     assert said.startswith("1 overdue")
-
-
-def test_on_a_narrow_terminal_neither_a_contact_nor_a_date_is_broken(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    contact = f"email:{'0123456789abcdef' * 2}"
-    print_desk([replace(LATE, contact_id=contact)], TODAY)
-    lines = capsys.readouterr().out.splitlines()
-    assert max(map(len, lines)) <= 80
-    words = " ".join(lines).split()
-    assert {contact, "2026-02-28", "overdue"} <= {*words}
-
-
-def test_nothing_open_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    print_desk([], TODAY)
-    assert capsys.readouterr().out == "no request is open\n"
-
-
-def test_one_request_is_shown_with_all_that_was_done(capsys: pytest.CaptureFixture[str]) -> None:
-    print_request(CLOSED, TODAY)
-    shown = " ".join(capsys.readouterr().out.split())
-    for told in ("contact crm.bo", "done 2026-02-02: suppressed", "closed 2026-03-01: granted", "reference letters/17"):
-        assert told in shown
-    assert "extended" not in shown
 
 
 def test_programs_are_told_the_same() -> None:

@@ -59,9 +59,3 @@ def test_a_preview_is_of_what_standard_input_says(file: list[str]) -> None:
     done = CliRunner().invoke(app, ["segments", "preview", *file], input='{"segment": [{"id": "x"}]}')
     assert done.exit_code == 1
     assert done.stderr.startswith("-: segment[0]: has no conditions; add all, any or none")
-
-
-def test_a_preview_of_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["segments", "preview", str(tmp_path / "none.toml")])
-    assert done.exit_code == 1
-    assert "none.toml: No such file or directory" in done.stderr
