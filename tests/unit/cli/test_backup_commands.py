@@ -39,11 +39,6 @@ def test_a_backup_needs_somewhere_to_go() -> None:
     assert refused("backup") == (2, "name a directory, or a file with --erasures")
 
 
-def test_a_directory_that_was_not_finished_is_no_backup(tmp_path: Path) -> None:
-    code, said = refused("restore", str(tmp_path))
-    assert (code, said.endswith("it has no manifest.json, so it was not finished")) == (1, True)
-
-
 def test_another_key_is_refused_before_anything_is_asked(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HARMONIA_IDENTITY_KEY", "another")
     code, said = refused("restore", str(copy))
@@ -62,12 +57,6 @@ def test_another_number_of_partitions_has_to_be_meant(
 def test_a_generation_that_readers_would_ignore_is_refused(copy: Path) -> None:
     code, said = refused("restore", str(copy), "--generation", "2")
     assert (code, said) == (2, "--generation: the backup is of generation 2: give a higher one")
-
-
-def test_a_spoilt_file_is_refused(copy: Path) -> None:
-    (copy / "contacts-0.zst").write_bytes(b"spoilt")
-    code, said = refused("restore", str(copy))
-    assert (code, said.endswith("is not as it was written: use another backup")) == (1, True)
 
 
 def test_a_file_of_erasures_that_is_none_names_the_line(copy: Path) -> None:

@@ -5,8 +5,7 @@ from typing import Any, cast
 from kafka import KafkaAdminClient
 
 from streams.domain.replication import PartitionReplicas, TopicReplicas
-from streams.platform.described_replicas import internal_replicas, live_brokers, topic_replicas
-from streams.platform.settings import Settings
+from streams.platform.described_replicas import topic_replicas
 
 
 def partition(number: int, leader: int) -> dict[str, Any]:
@@ -18,18 +17,13 @@ class Broker:
 
     def __init__(self, **config: str | None) -> None:
         self._config = {name.replace("_", "."): {"value": value} for name, value in config.items()}
-        self.asked: list[str] = []
 
     def describe_topics(self, names: list[str]) -> list[dict[str, Any]]:
-        self.asked = names
         seen = {"name": names[0], "error_code": 0, "partitions": [partition(1, -1), partition(0, 2)]}
         return [seen, {"name": names[1], "error_code": 29, "partitions": []}]
 
     def describe_configs(self, asked: list[Any], config_filter: str) -> dict[str, Any]:
         return {"topic": {one.name: self._config for one in asked}}
-
-    def describe_cluster(self) -> dict[str, Any]:
-        return {"brokers": [{"broker_id": 1, "is_fenced": True}, {"broker_id": 2}, {"broker_id": 3}]}
 
 
 def read(**config: str | None) -> list[TopicReplicas]:
@@ -51,14 +45,3 @@ def test_a_stale_copy_may_lead_where_the_setting_says_so() -> None:
 
 def test_settings_that_this_user_may_not_ask_for_are_not_known() -> None:
     assert read() == [TopicReplicas("interactions", PARTITIONS, None)]
-
-
-def test_kafkas_own_topics_are_asked_for_by_their_names() -> None:
-    broker = Broker()
-    found = internal_replicas(cast(KafkaAdminClient, broker), Settings())
-    assert broker.asked == ["__consumer_offsets", "__transaction_state"]
-    assert [topic.name for topic in found] == ["__consumer_offsets"]
-
-
-def test_brokers_that_are_fenced_off_are_not_up() -> None:
-    assert live_brokers(cast(KafkaAdminClient, Broker())) == [2, 3]

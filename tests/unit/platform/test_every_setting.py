@@ -49,23 +49,17 @@ def refusal(capsys: pytest.CaptureFixture[str]) -> str:
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_a_wrong_value_in_the_environment_is_refused(
-    field: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_wrong_value_is_refused_by_its_name_in_the_environment_and_in_the_env_file(
+    field: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (tmp_path / ".env").write_text(f"{variable_of(field)}='{wrong_value(field)}'\n")
+    of_file = refusal(capsys)
+    (tmp_path / ".env").unlink()
     monkeypatch.setenv(variable_of(field), wrong_value(field))
     said = refusal(capsys)
     assert said.startswith(variable_of(field))
-    assert BAD not in said
-
-
-@pytest.mark.parametrize("field", FIELDS)
-def test_a_wrong_value_in_the_env_file_is_refused_with_the_name_of_the_file(
-    field: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / ".env").write_text(f"{variable_of(field)}='{wrong_value(field)}'\n")
-    said = refusal(capsys)
-    assert variable_of(field) in said
-    assert BAD not in said
+    assert variable_of(field) in of_file
+    assert BAD not in said + of_file
 
 
 def unusable(**settings: object) -> str:

@@ -34,27 +34,6 @@ async def worker() -> AsyncIterator[Worker]:
         yield worker
 
 
-async def test_the_address_is_told_once_any_free_port_is_taken(worker: Worker) -> None:
-    [url] = worker.said
-
-    assert url.startswith("http://127.0.0.1:")
-    assert int(url.rpartition(":")[2]) > 0
-
-
-async def test_metrics_are_served_in_the_format_of_prometheus(worker: Worker) -> None:
-    worker.metrics.duplicates.inc(3)
-
-    status, body = await worker.get("/metrics")
-
-    assert status == 200
-    assert "# TYPE harmonia_duplicates_total counter" in body
-    assert "harmonia_duplicates_total 3.0" in body
-
-
-async def test_a_worker_that_answers_is_alive(worker: Worker) -> None:
-    assert await worker.get("/livez") == (200, "alive\n")
-
-
 async def test_a_worker_is_ready_while_it_owns_its_partitions(worker: Worker) -> None:
     before = await worker.get("/readyz")
     worker.busy_with = None
@@ -65,10 +44,6 @@ async def test_a_worker_is_ready_while_it_owns_its_partitions(worker: Worker) ->
     assert before == (503, "not ready: taking partitions over\n")
     assert while_it_does == (200, "ready\n")
     assert after == (503, "not ready: something else\n")
-
-
-async def test_the_health_server_serves_no_other_path(worker: Worker) -> None:
-    assert (await worker.get("/"))[0] == 404
 
 
 async def test_a_stopped_server_lets_go_of_its_port(worker: Worker) -> None:

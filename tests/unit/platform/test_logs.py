@@ -1,17 +1,14 @@
 """No address gets into a log, not even by way of a bug or at the level DEBUG; what libraries repeat is shown once."""
 
-import inspect
 import logging
 from collections.abc import Iterator
 
 import pytest
-from aiokafka.consumer import group_coordinator
 from aiokafka.errors import KafkaConnectionError, KafkaError
 from faust.types import TP
 
 from streams.engine.aiokafka_patches.fetched_records import FetchedRecord
 from streams.engine.runs import Run
-from streams.platform.errors import StateLost
 from streams.platform.logs import (
     _LOGGER,
     SHOWN_AGAIN_S,
@@ -69,11 +66,6 @@ def test_an_error_of_the_code_is_described_by_kind_and_place_alone() -> None:
     assert "in look_up" in text
     assert "after KeyError" in text
     assert ADDRESS not in text
-
-
-def test_errors_of_servers_are_described_with_their_text() -> None:
-    assert describe_error(StateLost("the log starts at 7")) == "StateLost: the log starts at 7"
-    assert describe_error(ConnectionError("refused")) == "ConnectionError: refused"
 
 
 def test_a_broker_that_is_gone_needs_no_page_of_a_librarys_calls() -> None:
@@ -140,12 +132,6 @@ def test_at_level_debug_the_filtered_messages_are_shown(caplog: pytest.LogCaptur
     assert [record.msg for record in caplog.records] == [ORDINARY[0]]
 
 
-def test_aiokafka_still_logs_the_rebalance_message_that_is_filtered() -> None:
-    """Or the filter would be of no use any more."""
-    assert group_coordinator.log is _LOGGER
-    assert ORDINARY[0] in inspect.getsource(group_coordinator)
-
-
 class Told:
     """What a handler that filters repeats would show."""
 
@@ -191,14 +177,6 @@ def test_what_ends_a_worker_and_what_is_no_trouble_is_always_shown() -> None:
         told.say("stopping", level=level)
 
     assert told.lines == ["stopping"] * 4
-
-
-def test_lines_that_were_shown_are_not_remembered_for_ever() -> None:
-    told = Told()
-    for number in range(3_000):
-        told.say("%d", number)
-
-    assert len(told._repeats._shown) <= 1_000
 
 
 def formatted(error: Exception) -> str:

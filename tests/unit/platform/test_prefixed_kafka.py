@@ -8,20 +8,15 @@ from typing import Any
 import aiokafka.protocol
 import pytest
 from aiokafka.coordinator.protocol import ConsumerProtocol
-from aiokafka.producer.transaction_manager import TransactionManager
 from aiokafka.protocol import api
-from aiokafka.protocol.fetch import FetchResponse_v11
-from aiokafka.protocol.group import JoinGroupRequest, JoinGroupResponse_v5, SyncGroupRequest
+from aiokafka.protocol.group import JoinGroupRequest, JoinGroupResponse_v5
 from aiokafka.protocol.metadata import MetadataRequest, MetadataResponse_v5
 from aiokafka.protocol.types import Array, Schema, String
 from kafka.future import Future
-from kafka.protocol.admin import DescribeConfigsRequest, ListGroupsResponse
+from kafka.protocol.admin import ListGroupsResponse
 from kafka.protocol.consumer import ListOffsetsRequest, OffsetFetchRequest
 from kafka.protocol.metadata import MetadataResponse
 
-from streams.engine.aiokafka_patches.fetch_requests import PackedFetchRequest
-from streams.engine.aiokafka_patches.offsets_of_members import OffsetsRequest
-from streams.engine.group_membership import Membership
 from streams.platform import prefixed_kafka
 from streams.platform.clients import KafkaClients, redis_client, tool_redis
 from streams.platform.next_broker import NextBrokerClient
@@ -111,60 +106,6 @@ async def test_metadata_of_other_deployments_stays_outside() -> None:
     assert came.brokers == [(1, "host", 9092, None)]
 
 
-async def test_a_packed_fetch_asks_for_the_topic_of_the_prefix_and_its_records_are_not_touched() -> None:
-    request = PackedFetchRequest(50, 1, 1 << 20, 1, [("interactions", [(3, 17, 1 << 20)])])
-    partitions: list[tuple[object, ...]] = [(3, 0, 20, 20, 0, [], -1, b"records")]
-    answer = FetchResponse_v11(0, 0, 0, [("north.interactions", partitions)])
-
-    sent, came = await exchange(request, answer)
-
-    assert sent.topics == [("north.interactions", [(3, 17, 1 << 20)])]
-    assert b"north.interactions" in sent.encode()
-    assert came.topics[0] == ("interactions", partitions)
-
-
-async def test_a_member_tells_the_broker_of_topics_by_their_full_names() -> None:
-    """By what members say of their topics a broker keeps the offsets of an idle partition."""
-    said = ConsumerProtocol.METADATA(0, ["interactions"], b"the assignor's own").encode()
-    on_wire = ConsumerProtocol.METADATA(0, ["north.interactions"], b"the assignor's own").encode()
-    request = JoinGroupRequest("harmonia", 10_000, 20_000, "", None, "consumer", [("faust", said)])
-    answer = JoinGroupResponse_v5(0, 0, 1, "faust", "me", "me", [("me", None, on_wire)])
-
-    sent, came = await exchange(request, answer)
-
-    assert (sent.group, sent.group_protocols) == ("north.harmonia", [("faust", on_wire)])
-    assert came.members == [("me", None, said)]
-
-
-async def test_assignments_are_translated_both_ways() -> None:
-    said = ConsumerProtocol.ASSIGNMENT(1, [("interactions", [0, 2])], b"own").encode()
-    on_wire = ConsumerProtocol.ASSIGNMENT(1, [("north.interactions", [0, 2])], b"own").encode()
-    request = SyncGroupRequest("harmonia", 3, "me", "worker-1", [("me", said)])
-    sent, came = await exchange(request, request.prepare(VERSIONS).RESPONSE_TYPE(0, 0, on_wire))
-
-    assert (sent.group, sent.member_id, sent.group_instance_id) == ("north.harmonia", "me", "worker-1")
-    assert sent.group_assignment == [("me", on_wire)]
-    assert came.member_assignment == said
-
-
-async def test_an_empty_assignment_stays_empty() -> None:
-    request = SyncGroupRequest("harmonia", 3, "me", None, [])
-    _, came = await exchange(request, request.prepare(VERSIONS).RESPONSE_TYPE(0, 27, b""))
-    assert came.member_assignment == b""
-
-
-async def test_offsets_of_a_transaction_are_those_of_the_prefix() -> None:
-    transaction = TransactionManager("harmonia-contacts-1", 5_000)
-    request = OffsetsRequest(transaction, Membership("harmonia", 1, "me"), {"interactions": [(0, 5, "")]})
-    answer = OffsetsRequest._CLASSES[0].RESPONSE_TYPE(0, [("north.interactions", [(0, 0, {})], {})], {})
-
-    sent, came = await exchange(request, answer)
-
-    assert (sent.transactional_id, sent.group_id) == ("north.harmonia-contacts-1", "north.harmonia")
-    assert [topic for topic, *_ in sent.topics] == ["north.interactions"]
-    assert [topic for topic, *_ in came.errors] == ["interactions"]
-
-
 class Manager:
     """What sends the requests of kafka-python."""
 
@@ -201,14 +142,22 @@ def test_a_request_that_is_sent_again_has_the_prefix_once(ask: Any) -> None:
     assert (request.group_id, request.topics[0].name) == ("harmonia", "interactions")
 
 
+async def test_a_member_tells_the_broker_of_topics_by_their_full_names() -> None:
+    """By what members say of their topics a broker keeps the offsets of an idle partition."""
+    said = ConsumerProtocol.METADATA(0, ["interactions"], b"the assignor's own").encode()
+    on_wire = ConsumerProtocol.METADATA(0, ["north.interactions"], b"the assignor's own").encode()
+    request = JoinGroupRequest("harmonia", 10_000, 20_000, "", None, "consumer", [("faust", said)])
+    answer = JoinGroupResponse_v5(0, 0, 1, "faust", "me", "me", [("me", None, on_wire)])
+
+    sent, came = await exchange(request, answer)
+
+    assert (sent.group, sent.group_protocols) == ("north.harmonia", [("faust", on_wire)])
+    assert came.members == [("me", None, said)]
+
+
 def test_parts_that_are_tuples_are_translated_too(ask: Any) -> None:
     [sent, *_], _ = ask(ListOffsetsRequest(topics=[("interactions", [1, 2])]))
     assert sent.topics == [("north.interactions", [1, 2])]
-
-
-def test_settings_of_topics_are_asked_by_their_full_name_and_those_of_brokers_by_number(ask: Any) -> None:
-    [sent, *_], _ = ask(DescribeConfigsRequest(resources=[(2, "interactions", None), (4, "1", None)]))
-    assert sent.resources == [(2, "north.interactions", None), (4, "1", None)]
 
 
 def test_groups_and_topics_of_others_are_not_listed(ask: Any) -> None:

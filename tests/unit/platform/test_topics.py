@@ -130,14 +130,6 @@ def test_topics_are_there_with_their_numbers_of_partitions_once_they_have_been_m
     assert made == [topic.name for topic in wanted_topics(SETTINGS)]
 
 
-def test_topics_that_are_there_are_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(topics, "_PAUSE_S", 0.0)
-    admin = cast(KafkaAdminClient, LateAdmin(looks=0))
-    create_topics(admin, SETTINGS)
-
-    assert create_topics(admin, SETTINGS) == []
-
-
 class RefusingAdmin(LateAdmin):
     """A cluster of two brokers, and a third one that is fenced off."""
 

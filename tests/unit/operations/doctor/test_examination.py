@@ -11,15 +11,11 @@ from kafka.errors import TransactionalIdNotFoundError
 from typer.testing import CliRunner
 
 from streams.cli.main import app
-from streams.engine import rocksdb_store
 from streams.operations.doctor import Finding, examine
 from streams.operations.doctor.configuration import examine_configuration
 from streams.operations.doctor.examination import _transactions
 from streams.operations.doctor.machine import (
-    _MOUNTS,
     GIB,
-    OPEN_FILES_OF_A_STORE,
-    _kind_of,
     examine_machine,
     judge_file_system,
     judge_open_files,
@@ -148,19 +144,9 @@ def test_the_doctor_judges_file_systems(kind: str | None, expected: list[str]) -
     assert verdicts(found) == expected
 
 
-@pytest.mark.skipif(not _MOUNTS.exists(), reason="this system lists its file systems nowhere")
-def test_the_kind_of_a_file_system_is_found() -> None:
-    assert _kind_of(Path("/proc/self")) == "proc"
-    assert _kind_of(Path("/")) is not None
-
-
 @pytest.mark.parametrize(("limit", "verdict"), [(1024, "ok"), (512, "ok"), (300, "warn"), (128, "fail")])
 def test_the_doctor_judges_open_files(limit: int, verdict: str) -> None:
     assert judge_open_files(limit, 4).verdict == verdict
-
-
-def test_the_doctor_counts_the_open_files_that_a_store_may_have() -> None:
-    assert OPEN_FILES_OF_A_STORE == rocksdb_store._OPEN_FILES
 
 
 def test_the_doctor_judges_versions() -> None:

@@ -69,11 +69,6 @@ def test_one_broker_on_this_machine_is_there_to_be_tried_and_needs_no_other_repl
     assert finding.verdict == "ok"
 
 
-def test_of_many_topics_the_first_are_named() -> None:
-    [finding] = judged(*(alone(f"topic-{number}") for number in range(7)))
-    assert "topic-3 and 3 more" in finding.found
-
-
 @pytest.mark.parametrize(
     ("replication", "default", "may_lower"), [(3, 3, False), (3, None, False), (3, 1, True), (None, 3, False)]
 )

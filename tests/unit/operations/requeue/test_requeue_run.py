@@ -91,18 +91,6 @@ async def test_a_requeue_stops_when_no_worker_takes_in_what_was_sent() -> None:
     assert "is one running?" in (account.stopped or "")
 
 
-async def test_a_requeue_waits_only_for_topics_that_workers_read() -> None:
-    returns = FakeReturns()
-    await called(returns, letters(1))
-    assert returns.asked == [{TP("email-events", 3): 7}]
-
-
-async def test_a_requeue_without_letters_waits_for_nothing() -> None:
-    returns = FakeReturns()
-    assert (await called(returns, letters(0)))[0].batches == []
-    assert returns.asked == []
-
-
 @pytest.mark.parametrize(
     ("account", "clean"),
     [

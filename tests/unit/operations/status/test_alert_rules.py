@@ -129,32 +129,6 @@ def test_without_any_worker_unowned_partitions_are_not_listed() -> None:
     assert [found.why for found in findings(seen)] == ["no worker runs"]
 
 
-def test_partitions_without_a_spare_replica_are_a_ticket_that_says_that_no_broker_more_may_fail() -> None:
-    found = findings(kafka(replication=ReplicationState(short={"interactions": [0, 1], "a": [5]}, at_the_edge=3)))
-
-    assert [(one.severity, one.why) for one in found] == [
-        ("ticket", "3 partitions lack a replica in sync: it flows, but one broker more may not fail")
-    ]
-    assert english(verdict_message(found)) == "it flows, but one broker more may not fail"
-
-
-def test_partitions_that_can_lose_another_replica_are_a_ticket_that_says_no_more_than_that() -> None:
-    found = findings(kafka(replication=ReplicationState(short={"interactions": [0]})))
-
-    assert [one.why for one in found] == ["1 partition lacks a replica in sync"]
-    assert english(verdict_message(found)) == "it flows, and something is to be looked at"
-
-
-def test_of_many_topics_without_a_leader_the_first_are_named_and_the_partitions_of_all_counted() -> None:
-    offline = {f"topic-{number}": [0, 1] for number in range(6)}
-    [found] = findings(kafka(replication=ReplicationState(offline=offline)))
-
-    assert found.severity == "page"
-    assert found.why.startswith("12 partitions have no leader, so nothing is written or read there: topic-0, topic-1")
-    assert "topic-4" not in found.why
-    assert "2 more" in found.why
-
-
 @pytest.mark.parametrize("name", PROCESSES)
 @pytest.mark.parametrize("state", ["away", "behind"])
 def test_a_process_that_is_away_or_behind_is_its_alert_and_not_well(name: ProcessName, state: ProcessState) -> None:

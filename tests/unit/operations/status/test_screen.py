@@ -39,27 +39,6 @@ def shown(seen: Observations) -> list[str]:
     return [line.rstrip() for line in captured.get().splitlines()]
 
 
-def test_the_status_fits_on_one_screen() -> None:
-    lines = shown(WELL)
-
-    assert len(lines) <= 24
-    assert max(map(len, lines)) <= 80
-
-
-def test_the_status_begins_with_the_verdict() -> None:
-    assert shown(WELL)[0] == "2012-03-01T12:00:00.000Z  everything flows"
-
-
-def test_the_status_shows_records_that_came_in_and_were_refused() -> None:
-    text = "\n".join(shown(WELL))
-
-    assert "workers: 2 (Stable); last sign of life 1 s ago" in text
-    assert "refused in the last hour: 7 of 1,000 (invalid_data 3, no_time 1, not_json 1," in text
-    assert "1 more)" in text
-    assert "a record that was requeued came in twice" in text
-    assert "Redis: 42% of its memory; disk of HARMONIA_STATE_DIR: 50%" in text
-
-
 def test_each_alert_on_the_status_screen_names_its_runbook() -> None:
     flows = [replace(FLOWS[1], lag=7, waits_s=400.0, stalled=(3, 5))]
     lines = shown(replace(WELL, kafka=KafkaObservation("Stable", 1, flows)))
@@ -95,32 +74,6 @@ def test_sources_that_are_refused_or_held_are_named_in_80_columns_and_to_program
     assert told["kafka"]["mostly_refused"] == [
         {"source": "finance/actblue", "type": "donation.made", "refused": 40, "sent": 40}
     ]
-
-
-def test_headings_of_the_status_screen_are_never_cut() -> None:
-    flows = [
-        replace(flow, lag=12_345_678, waits_s=86_400.0, stalled=tuple(range(flow.partitions)), unowned=flow.partitions)
-        for flow in FLOWS
-    ]
-    lines = shown(replace(WELL, kafka=KafkaObservation("Stable", 1, flows)))
-    heading = next(number for number, line in enumerate(lines) if line.startswith("topic"))
-
-    assert lines[heading - 1].split() == ["oldest", "records", "no"]
-    assert lines[heading].split() == ["topic", "waits", "to", "do", "partitions", "stalled", "worker"]
-    assert "…" not in "\n".join(lines)
-    rows = [line for line in lines if "12,345,678" in line]
-    assert len(rows) == len(flows)
-    assert rows[0].split()[-3:] == ["0,1,2", "+5", "8"]
-
-
-def test_the_status_shows_redis_when_kafka_is_away() -> None:
-    text = "\n".join(
-        shown(replace(WELL, kafka=message("text", text="Kafka: NoBrokersAvailable; is KAFKA_BOOTSTRAP right?")))
-    )
-
-    assert "page   PartitionStalled: Kafka: NoBrokersAvailable; is KAFKA_BOOTSTRAP right?" in text
-    assert "contact-state" in text
-    assert "workers:" not in text
 
 
 def test_the_status_as_json_says_the_same_as_the_screen() -> None:
