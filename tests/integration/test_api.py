@@ -2,14 +2,10 @@
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import orjson
@@ -19,7 +15,7 @@ from events.topics import AUDIT_LOG, CAMPAIGN_HOLDS
 from streams.domain.campaigns.holds import hold_record, lift_record
 from streams.local.stack import Stack
 from tests.contract.redis_server import RedisServer
-from tests.integration.api_process import TEAMS, TOKENS, Api, running_api
+from tests.integration.api_process import TOKENS, Api, running_api
 from tests.integration.command import ended_well, harmonia, on
 from tests.integration.said import Event, afternoon, event, fresh, structured
 from tests.integration.system import System, running_system, sample
@@ -212,38 +208,6 @@ def until_denied(api: Api, stopped: list[str]) -> list[tuple[int, str]]:
     return refused
 
 
-def test_of_fifty_clients_of_two_processes_at_most_one_is_allowed_each_contact(
-    system: System, api: Api, tmp_path: Path
-) -> None:
-    """From here on reservations may last for a day, so what is flushed after this stays unknown for as long."""
-    names = [fresh() for _ in range(1000)]
-    with running_api(tmp_path, {**system.stack.environment, **TOKENS}) as other:
-        until_answered(other)
-
-        def allowed(number: int) -> set[str]:
-            asked, found = Random(number).sample(names, len(names)), set[str]()
-            for at in range(0, len(asked), 250):
-                some = [{"contact_id": name} for name in asked[at : at + 250]]
-                said = {"channel": "email", "purpose": "informational", "at": afternoon(), "reserve": 86_400}
-                process = (api, other)[number % 2]
-                answer = until(partial(answered, process, {**said, "contacts": some}, TEAMS[number]), "an answer")
-                found |= {one["contact_id"] for one in answer["decisions"] if one["decision"] == "allow"}
-            return found
-
-        with ThreadPoolExecutor(len(TEAMS)) as clients:
-            teams = list(clients.map(allowed, range(len(TEAMS))))
-    times = Counter(name for team in teams for name in team)
-    assert {*times.values()} == {1}
-    assert sum(map(bool, teams)) > 1, "so they did meet"
-
-
-def answered(api: Api, asked: dict[str, object], token: str) -> Any:
-    """None while there is no answer, as on a busy machine."""
-    status, answer = api.ask("/v1/permissions", asked, token)
-    assert status in {200, 503}, answer
-    return answer if status == 200 else None
-
-
 def test_after_a_flush_nobody_is_allowed_while_a_reservation_from_before_may_last(
     system: System, redis_server: RedisServer, api: Api
 ) -> None:
@@ -269,11 +233,6 @@ def reasons(api: Api, contact_id: str, **more: object) -> set[str]:
     status, answer = permissions(api, contact_id, at=None, **more)
     assert status == 200, answer
     return {one["reason"] for one in answer["decisions"]}
-
-
-def test_tokens_are_counted_where_operators_look(api: Api) -> None:
-    assert api.ask("/v1/contacts/ada", token="wrong")[0] == 401
-    assert sample(api.metrics, "harmonia_api_refused_total", code="unauthorized") >= 1
 
 
 def test_when_no_worker_looks_after_redis_there_is_no_answer(system: System, api: Api) -> None:

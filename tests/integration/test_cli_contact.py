@@ -88,6 +88,7 @@ def test_two_names_are_linked_shown_exported_and_parted(desk: Desk, tmp_path: Pa
         desk.do("contact", "bundle", person, "--out", other.replace(":", "-"))
         files = [*(tmp_path / other.replace(":", "-")).iterdir()]
         assert (len(files), [file.name for file in files if other in file.read_text()]) == (2, [])
+        assert files[0].parent.stat().st_mode & 0o077 == 0
 
 
 def test_a_person_is_suppressed_and_then_forgotten(desk: Desk) -> None:
@@ -200,67 +201,6 @@ def test_what_no_worker_has_carried_out_is_not_to_be_relied_on(desk: Desk) -> No
     assert shown.returncode == 0
     assert shown.stderr.startswith(b"this may be old or lack something: in Redis contact-state:")
     assert "in Redis contact-state:" in desk.refused("contact", "show", fresh(), where=where)
-
-
-def test_a_short_form_finds_and_stops_the_person_of_its_long_form(desk: Desk) -> None:
-    number = fresh()
-    desk.system.say("donation.made", {"external": {"van": number}}, donation_id=f"desk:{fresh()}")
-    until(lambda: bool(desk.profile(f"van:{number}")), "the person")
-
-    shown = desk.run("contact", "show", f"van:{number}", "--json")
-    assert (shown.returncode, shown.stderr) == (0, b"understood as external:SYSTEM:ID\n")
-    assert desk.profile(f"external:van:{number}") == json.loads(shown.stdout)
-    stopped = desk.run("contact", "suppress", f"van:{number}")
-    assert (stopped.returncode, stopped.stderr) == (0, b"understood as external:SYSTEM:ID\n")
-    assert "all" in desk.profile(f"external:van:{number}")["stops"]
-
-
-def test_where_a_number_comes_from_and_what_was_agreed_to_is_told(desk: Desk, tmp_path: Path) -> None:
-    phone, file = f"+1212555{randrange(1000, 9999)}", fresh()
-    ada: dict[str, JSON] = {"contact_id": fresh()}
-    roll: JSON = {"kind": "voter_list", "file": file, "obtained_at": "2012-01-31T00:00:00Z"}
-    desk.system.say("provenance.reported", {**ada, "phone": phone}, provenance=roll)
-    yes: dict[str, JSON] = {"channel": "text", "granted": True, "purpose": "fundraising", "wording": "form-7/v3"}
-    desk.system.say("consent.changed", ada, **yes, provenance={"kind": "self", "notice": "art13/v2"})
-    until(lambda: len(desk.profile(str(ada["contact_id"])).get("provenance", ())) == 2, "both")
-
-    desk.until_known(f"phone:{phone}")
-    [of_phone] = desk.told("contact", "origin", f"phone:{phone}")["of_address"]
-    assert (of_phone["kind"], of_phone["file"], of_phone["count"]) == ("voter_list", file, 1)
-    shown = desk.do("contact", "origin", f"phone:{phone}")
-    assert shown.index("an electoral roll: ") < shown.index("all else that is known") < shown.index("the person: ")
-    [word] = desk.profile(str(ada["contact_id"]))["consent_ledger"]
-    assert (word["purpose"], word["wording"], word["granted"]) == ("fundraising", "form-7/v3", True)
-    assert phone not in shown
-    written = desk.do("contact", "bundle", str(ada["contact_id"]), "--out", "access", "--language", "fr")
-    assert "index.html" in written
-    folder = tmp_path / "access"
-    assert "Une liste électorale" in (folder / "index.html").read_text()
-    assert len(json.loads((folder / "data.json").read_text())["interactions"]) == 2
-    assert folder.stat().st_mode & 0o077 == 0
-
-
-def test_what_came_from_a_source_is_forgotten_and_people_stay(desk: Desk, system: System, tmp_path: Path) -> None:
-    """A report before and after, a guard, and nothing else of the person is touched, linked identifiers included."""
-    file, ada, bo = fresh(), fresh(), fresh()
-    email: dict[str, JSON] = {"email": f"{fresh()}@example.org"}
-    roll: JSON = {"kind": "voter_list", "file": file}
-    desk.system.say("form.submitted", {"contact_id": ada, **email}, provenance={"kind": "self"})
-    desk.system.say("provenance.reported", {**email, "postal_code": "10001"}, provenance=roll)
-    desk.system.say("provenance.reported", {"contact_id": bo}, provenance=roll)
-    until(lambda: len(desk.profile(ada).get("provenance", ())) == 2 and bool(desk.profile(bo)), "both")
-
-    roll_of_file = ("--kind", "voter_list", "--until", "2012-12-01T00:00:00Z", "--file", file)
-    counted = desk.told("retention", "report", *roll_of_file)
-    assert (counted["people"], counted["interactions"], counted["files"]) == (2, 2, {file: 2})
-    assert "more than --most 1" in desk.refused("retention", "run", *roll_of_file, "--most", "1", "--yes")
-    assert len(desk.profile(ada)["provenance"]) == 2
-    reports = desk.lines("retention", "run", *roll_of_file, "--most", "2", "--yes")
-    assert [(one["when"], one["people"]) for one in reports] == [("before", 2), ("after", 0)]
-    until(lambda: not desk.profile(bo), "nobody left of whom only the roll knew")
-    [left] = desk.profile(ada)["provenance"]
-    assert (left["kind"], desk.profile(ada)["counts"]) == ("self", {"form.submitted": 1})
-    assert desk.profile(ada)["zones"]["postal_code"] is None
 
 
 def test_who_has_done_nothing_for_years_is_erased_and_who_has_stays(desk: Desk, system: System, tmp_path: Path) -> None:

@@ -3,9 +3,6 @@
 import csv
 import io
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +11,7 @@ from events.json_types import JSON
 from events.topics import AUDIT_LOG
 from sinks.keys import HOLDS, identity_key
 from streams.domain.pressure import default_policy
-from tests.integration.command import PATIENCE_S, Ended, environment_of
+from tests.integration.command import Ended
 from tests.integration.said import afternoon, fresh
 from tests.integration.system import System, until_in_redis
 from tests.integration.tap import tapped
@@ -256,31 +253,6 @@ def test_for_a_list_that_one_team_has_reserved_another_waits_until_it_is_given_b
     assert released == f"released: 2 people of the list {list_id}\n"
     assert len(sender.judged(given, "--team", "field")[0]) == 2
     assert "nobody is reserved with the list" in sender.refused("reservations", "release", "--list", list_id)
-
-
-def test_one_person_is_asked_about_at_another_time(sender: Sender) -> None:
-    asked = ("permit", "check", sender.known(), *ASK[1:])
-    ended = [sender.run(*asked, at) for at in (afternoon(), f"{afternoon()[:10]}T08:00:00Z")]
-    told = [(each.returncode, json.loads(each.stdout)["decisions"][0]["reason"]) for each in ended]
-    assert told == [(0, "ok"), (1, "hours")]
-
-
-def test_whoever_looks_on_sees_a_bar(sender: Sender) -> None:
-    ours, theirs = os.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "streams.cli.main", *ASK, afternoon()],
-        cwd=sender.folder,
-        env=environment_of(sender.folder, {**sender.environment, "TERM": "xterm"}),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-    ) as running:
-        os.close(theirs)
-        written, _ = running.communicate(f"email\n{fresh()}@example.org\n".encode(), timeout=PATIENCE_S)
-    assert running.returncode == 0
-    assert len(rows(written)) == 1
-    assert "━" in os.read(ours, 1 << 16).decode(errors="replace")
-    os.close(ours)
 
 
 def test_who_is_closed_is_exported_by_contact_id_and_goes_when_open_again(sender: Sender) -> None:

@@ -134,7 +134,7 @@ def test_the_desk_equals_the_topic_whoever_is_killed(
     path = tmp_path / "desk.sqlite"
     environment = on(own_stack, HARMONIA_DESK=str(path))
     chance = random.Random(5)
-    for number in range(4):
+    for number in range(2):
         enough = gifts_in(path) + chance.randrange(1, 300)
         with following(tmp_path, f"killed-{number}", environment) as process:
             sayer.tell(1_500)

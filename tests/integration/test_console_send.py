@@ -230,18 +230,6 @@ async def test_reserving_asks_once_and_is_given_back_as_a_whole(
         assert "Nobody of your list is reserved." in (await ada.give_back()).text
 
 
-async def test_a_list_that_is_gone_is_given_back_all_the_same(console: SignedInConsole, redis: Redis) -> None:
-    async with senders(console, ADA) as [ada]:
-        await ada.upload(list_of(addresses(2)))
-        await ada.reserve()
-        await ada.ended()
-        await console.deps.sendings.stop()
-        assert "/send/give-back" in await ada.page()
-        await ada.give_back()
-        assert await reserved(redis) == {}
-        assert "2 people were given back" in await ada.page()
-
-
 async def test_two_who_reserve_one_list_at_once_share_it_out(console: SignedInConsole, redis: Redis) -> None:
     emails = addresses(600)
     async with senders(console, ADA, BOB) as both:
@@ -324,20 +312,22 @@ async def told_how_far(sender: Sender, redis: Redis) -> str:
     return told
 
 
-async def test_a_form_that_is_sent_again_with_another_list_is_about_that_list(console: SignedInConsole) -> None:
+async def test_a_form_sent_again_is_about_its_own_list_which_a_console_started_anew_gives_back(
+    console: SignedInConsole, redis: Redis
+) -> None:
     async with senders(console, ADA) as [ada]:
         await ada.upload(list_of(addresses(1)), once=KEY)
         await ada.upload(list_of(addresses(2)), once=KEY)
         assert "2 of 2 may be reached now" in await ada.page()
-
-
-async def test_a_console_that_is_started_anew_says_that_a_list_is_gone(console: SignedInConsole) -> None:
-    async with senders(console, ADA) as [ada]:
-        await ada.upload(list_of(addresses(1)))
+        await ada.reserve()
+        await ada.ended()
         await console.deps.sendings.stop()
         shown = await ada.page()
         assert "is gone: the console was started anew" in shown
         assert "may be reached now" not in shown
+        await ada.give_back()
+        assert await reserved(redis) == {}
+        assert "2 people were given back" in await ada.page()
         await ada.forget()
         assert "was started anew" not in await ada.page()
 

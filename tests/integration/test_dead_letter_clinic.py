@@ -162,13 +162,6 @@ def test_letters_are_seen_by_their_causes(ward: Ward) -> None:
     assert json.loads(well(ward.call("show", place, "--json")))["history"] == []
 
 
-def test_a_terminal_of_80_columns_is_enough(ward: Ward) -> None:
-    for words in (["list"], ["group"], ["show", "dead-letters/0/0"], ["requeue", *CHOSEN, "--dry-run"]):
-        shown = ward.call(*words).stdout
-        assert shown
-        assert all(len(line) <= 80 for line in shown.splitlines()), shown
-
-
 def test_a_rehearsal_says_what_would_be_and_does_nothing(ward: Ward) -> None:
     before = notes(ward)
     told = json.loads(well(ward.requeue("--dry-run", "--json", "--people", "20")))

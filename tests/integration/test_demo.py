@@ -6,8 +6,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +25,7 @@ from streams.demo.script import FILE_ENDS, Script, write_script
 from streams.demo.truth import ContactFields
 from streams.local.server import running_server
 from streams.local.stack import Stack, local_stack, stop
-from tests.integration.command import COMMAND, Ended, environment_of, harmonia, harmonia_process, refused
+from tests.integration.command import Ended, harmonia, harmonia_process, refused
 from tests.integration.system import settings_of
 from tests.integration.waiting import until
 
@@ -196,24 +194,6 @@ def test_a_kept_run_is_stopped_as_it_says(kept: Kept) -> None:
     down = harmonia_process(kept.folder, "local", "down", environment={"HARMONIA_HOME": said[2]})
     assert (down.returncode, down.stdout) == (0, b"")
     assert servers_of(kept.home) == []
-
-
-def test_ctrl_c_ends_an_evening_at_once_and_stops_servers_and_workers(tmp_path: Path, home: Path) -> None:
-    words = ("demo", "--scale", "0.01", "--seed", str(SEED), "--play", "--hour", "60")
-    command = [sys.executable, "-m", COMMAND, *words]
-    demo = subprocess.Popen(command, cwd=tmp_path, env=environment_of(tmp_path, {}), stdout=subprocess.PIPE)
-    try:
-        assert demo.stdout is not None
-        assert any(line.startswith(b"16:00") for line in demo.stdout)
-        assert servers_of(home) == ["kafka", "redis"]
-        assert workers_of(home)
-        demo.send_signal(signal.SIGINT)
-        demo.communicate(timeout=60)  # the evening itself would go on for minutes
-    finally:
-        demo.kill()
-    assert demo.returncode == 130
-    assert servers_of(home) == []
-    assert workers_of(home) == []
 
 
 def test_a_cluster_that_holds_records_is_refused_before_the_script_is_written_and_the_cure_is_named(

@@ -173,18 +173,6 @@ def test_a_field_that_no_type_has_is_taken_told_and_counted(gateway: Gateway) ->
         assert b'harmonia_gateway_unknown_fields_total{type="form.submitted"}' in answered.read()
 
 
-def test_only_who_may_erases(gateway: Gateway) -> None:
-    erased = {"specversion": "1.0", "id": fresh(), "type": "contact.erased", "time": "2025-11-24T16:00:00Z"}
-    data = {"data": {"contact": {"contact_id": f"gateway-{fresh()}"}}}
-
-    def answer(source: str, token: str) -> int:
-        body = orjson.dumps(erased | {"source": source} | data)
-        return gateway.send("/v1/events", body, Content_Type=EVENT, Authorization=f"Bearer {token}")[0]
-
-    assert answer("digital/desk", "secret") == 422
-    assert answer("office/desk", "office") == 200
-
-
 def test_what_is_answered_well_outlives_the_broker(gateway: Gateway, frail: tuple[Path, Stack]) -> None:
     """Senders go on while the broker is killed and comes back; each tries again until it is answered 204."""
     home, stack = frail

@@ -85,12 +85,3 @@ def test_a_worker_works_and_writes_to_its_volume_only(image: Image, tmp_path: Pa
 
     assert image.files() == before
     assert {path.name for path in (tmp_path / "state").iterdir()} >= {"contacts", "links", "lock"}
-
-
-def test_topics_that_are_there_are_left_as_they_are(image: Image, tmp_path: Path, stack: Stack) -> None:
-    """The job that makes them runs again with each release."""
-    environment = environment_in(image, tmp_path, **stack.environment)
-
-    run(image, environment, "topics", "create")
-
-    assert run(image, environment, "topics", "create") == "all topics are there\neach has 1 replica\n"

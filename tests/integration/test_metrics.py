@@ -157,12 +157,3 @@ def test_a_worker_is_ready_only_when_it_works_on_its_partitions(tmp_path: Path, 
         finally:
             worker.terminate()
             assert worker.wait(30) == 0
-
-
-def test_the_worker_that_was_there_before_is_ready_again_afterwards(system: System) -> None:
-    until(lambda: ask(f"{system.base}/readyz")[0] == 200, "a ready worker")
-    until(lambda: system.metric("harmonia_lag_records") == 0, "no lag")
-    contact_id = fresh()
-    value = structured(event("form.submitted", {"contact_id": contact_id}))[0]
-    system.deployment.producer.send("outreach-events", value).get(30)
-    until_in_redis(system, contact_id)

@@ -3,14 +3,12 @@
 import json
 import os
 import signal
-import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from kafka.errors import KafkaError
 
 from streams.local.server import recorded_server
 from streams.local.stack import Stack
@@ -94,41 +92,3 @@ def test_replicas_are_made_as_brokers_say_and_one_that_is_frozen_is_a_ticket_and
     assert "one broker more may not fail" in found["replicas"]["found"]
     assert found["brokers"]["found"].startswith("2 are up")
     assert "HARMONIA_REPLICATION" not in found["brokers"]["to_do"]
-
-
-@contextmanager
-def silent_addresses(count: int) -> Iterator[tuple[list[str], list[socket.socket]]]:
-    """Addresses that accept connections, as those of frozen brokers, and never answer."""
-    with ExitStack() as opened:
-        servers = [opened.enter_context(closing(socket.create_server(("127.0.0.1", 0)))) for _ in range(count)]
-        yield [f"127.0.0.1:{server.getsockname()[1]}" for server in servers], servers
-
-
-def connections(server: socket.socket) -> int:
-    """How many have been opened since the last look, without waiting for one."""
-    server.setblocking(False)
-    count = 0
-    while True:
-        try:
-            server.accept()[0].close()
-        except BlockingIOError:
-            return count
-        count += 1
-
-
-def test_two_addresses_of_three_never_answer_and_a_tool_is_there_all_the_same(
-    stack: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("random.choice", lambda brokers: brokers[0])  # the silent ones come first
-    monkeypatch.setattr("random.shuffle", lambda brokers: None)
-    with silent_addresses(2) as (addresses, servers):
-        settings = settings_of(stack)
-        everywhere = settings.model_copy(update={"kafka_bootstrap": ",".join([*addresses, settings.kafka_bootstrap])})
-        clients = KafkaClients(everywhere)
-        for expected in ([1, 1], [0, 0]):  # what the first client has found out, the next one knows
-            try:
-                with closing(clients.admin()) as admin:
-                    assert live_brokers(admin)
-            except KafkaError as error:
-                pytest.fail(f"no broker was found: {error}")
-            assert [connections(server) for server in servers] == expected
