@@ -5,14 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from events.dead_letters import DeadLetter
-from events.topics import ALL, DEAD_LETTERS
+from events.topics import ALL
 from streams.local.stack import Stack
 from streams.platform.topics import TABLES
 from tests.integration.command import ended_well, harmonia, harmonia_process, on, refused
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, until_in_redis
-from tests.integration.tap import tapped
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
 
@@ -126,56 +124,6 @@ def test_produce_reads_standard_input_and_names_strange_fields_and_ids_that_are_
     ended = harmonia(tmp_path, "produce", "-", "--json", environment=on(system.stack), given=lines_of(b"[", b"["))
     refused(ended)
     assert json.loads(ended.stdout) == {"sent": {}, "refused": {"not_json": 2}}
-
-
-def test_a_contact_is_shown_to_people_and_to_programs(system: System, tmp_path: Path) -> None:
-    contact_id = fresh()
-    gift = structured(event("donation.made", {"contact_id": contact_id}))[0]
-    system.deployment.producer.send("donation-events", gift).get(30)
-    profile = until_in_redis(system, contact_id)
-
-    shown = ended_well(harmonia(tmp_path, "contact", "show", contact_id, environment=on(system.stack)))
-    assert contact_id in shown.stdout.decode()
-    shown = ended_well(harmonia(tmp_path, "contact", "show", contact_id, "--json", environment=on(system.stack)))
-    assert shown.stdout.rstrip(b"\n") == profile
-
-
-@pytest.mark.parametrize(
-    ("who", "said"),
-    [
-        ("nobody.at.all", "nobody is known by this contact_id: give a contact_id, an e-mail address, phone:NUMBER"),
-        ("nobody@example.org", "nobody is known by this e-mail address: is it spelled as it was reported"),
-    ],
-)
-def test_a_contact_that_is_unknown_is_refused_and_not_repeated(
-    system: System, tmp_path: Path, who: str, said: str
-) -> None:
-    ended = harmonia(tmp_path, "contact", "show", who, "--json", environment=on(system.stack))
-    assert refused(ended).startswith(said)
-    assert who not in ended.stderr.decode()
-    assert ended.stdout == b""
-
-
-def test_dead_letters_are_listed_without_what_is_in_them(system: System, tmp_path: Path) -> None:
-    secret = fresh()
-    bad = [b"{" + secret.encode(), structured(event("text.sent", {"email": f"{secret}@example.org"}, purpose="x"))[0]]
-    with tapped(system.settings, DEAD_LETTERS) as tap:
-        places = [system.deployment.producer.send("outreach-events", value).get(30) for value in bad]
-        letters = tap.until(lambda seen: len(seen) == 2, "both letters")
-    assert all(DeadLetter.of(letter.headers) for letter in letters)
-
-    listed = ended_well(harmonia(tmp_path, "dead-letters", "list", "--json", environment=on(system.stack)))
-    rows = [json.loads(line) for line in listed.stdout.splitlines()]
-    wanted = list(zip(["not_json", "invalid_data"], places, strict=True))
-    found = {(row["reason"], row["topic"], row["partition"], row["offset"]) for row in rows}
-    assert found >= {(reason, "outreach-events", place.partition, place.offset) for reason, place in wanted}
-    only = harmonia(
-        tmp_path, "dead-letters", "list", "--reason", "invalid_data", "--last", "1", environment=on(system.stack)
-    )
-    table = ended_well(only).stdout.decode()
-    assert "data.purpose" in table
-    assert "not_json" not in table
-    assert secret not in listed.stdout.decode() + table
 
 
 def test_schemas_are_written_as_they_are_committed(tmp_path: Path) -> None:

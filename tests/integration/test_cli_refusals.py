@@ -2,35 +2,11 @@
 
 import fcntl
 import socket
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.integration.command import Ended, harmonia_process, refused
-from tests.integration.said import event, structured
-
-
-def in_parallel(folder: Path, commands: list[tuple[str, ...]], environment: dict[str, str]) -> list[Ended]:
-    with ThreadPoolExecutor(len(commands)) as pool:
-        return list(pool.map(lambda words: harmonia_process(folder, *words, environment=environment), commands))
-
-
-def test_servers_that_are_away_are_named_with_their_setting(tmp_path: Path) -> None:
-    (tmp_path / "one.jsonl").write_bytes(structured(event("email.opened", {"contact_id": "c1"}))[0])
-    kafka: list[tuple[str, ...]] = [
-        *(("topics", "describe"), ("produce", "one.jsonl"), ("worker",), ("insights", "email.sent")),
-    ]
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{silent.getsockname()[1]}"
-        nobody = {"KAFKA_BOOTSTRAP": address, "REDIS_URL": f"redis://{address}/0", "HARMONIA_START_WAIT_S": "1"}
-        *on_kafka, on_redis, on_both = in_parallel(tmp_path, [*kafka, ("contact", "show", "c1"), ("demo",)], nobody)
-    assert all("KAFKA_BOOTSTRAP" in refused(ended) for ended in on_kafka)
-    assert not any("HARMONIA_LAKE cannot be read" in refused(ended) for ended in on_kafka)
-    assert "REDIS_URL" in refused(on_redis)
-    assert "is set to" in refused(on_both)
-
+from tests.integration.command import harmonia_process, refused
 
 NO_KAFKA = {"KAFKA_BOOTSTRAP": "127.0.0.1:1", "HARMONIA_START_WAIT_S": "3600"}
 """So that whoever waited for it would not come back."""

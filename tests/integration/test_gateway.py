@@ -22,7 +22,6 @@ from streams.platform.topic_reading import records_of
 from streams.platform.topics import create_topics
 from tests.chaos.site import kill
 from tests.integration.command import on
-from tests.integration.crowd import FEW_DESCRIPTORS, half_open
 from tests.integration.gateway_process import BATCH, EVENT, Gateway, running_gateway
 from tests.integration.said import fresh
 from tests.integration.waiting import until
@@ -45,7 +44,7 @@ def frail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Stac
 
 @pytest.fixture(scope="module")
 def gateway(frail: tuple[Path, Stack], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with running_gateway(tmp_path_factory.mktemp("gateway"), on(frail[1]), FEW_DESCRIPTORS) as running:
+    with running_gateway(tmp_path_factory.mktemp("gateway"), on(frail[1])) as running:
         yield running
 
 
@@ -115,14 +114,6 @@ def test_what_cannot_be_taken(gateway: Gateway, path: str, body: bytes, headers:
 
     assert answered == status
     assert orjson.loads(said)["status"] == status
-
-
-def test_whoever_sends_a_whole_request_is_answered_beside_many_that_do_not(gateway: Gateway) -> None:
-    said = len(gateway.log.read_text().splitlines())
-    with half_open(gateway.url):
-        for _ in range(5):
-            assert gateway.send("/v1/hooks/sendgrid", b"[]")[0] == 204
-    assert len(gateway.log.read_text().splitlines()) < said + 20
 
 
 def test_events_of_producers_without_kafka(gateway: Gateway, frail: tuple[Path, Stack]) -> None:

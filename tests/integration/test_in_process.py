@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration import in_process
 from tests.integration.command import harmonia
 from tests.integration.in_process import as_own_process
 
@@ -78,35 +77,6 @@ def test_all_that_is_written_to_the_streams_is_caught_by_children_and_libraries_
     assert "soon gone" not in written.stderr.decode()
 
 
-def test_what_a_thread_of_the_test_logs_is_no_word_of_the_command(tmp_path: Path) -> None:
-    begun = threading.Event()
-
-    def log() -> None:
-        begun.wait()
-        logging.getLogger("some.library").warning("of the test")
-
-    thread = threading.Thread(target=log)
-    thread.start()
-    with as_own_process(tmp_path, PLAIN, (), None) as written:
-        begun.set()
-        thread.join()
-    assert written.stderr == b""
-
-
 def test_a_command_beside_another_one_is_refused(tmp_path: Path) -> None:
     with as_own_process(tmp_path, PLAIN, (), None), pytest.raises(RuntimeError, match="process of its own"):
         harmonia(tmp_path, "policy", "show", environment={})
-
-
-def test_a_command_that_leaves_a_thread_at_work_has_not_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(in_process, "ENDED_WITHIN_S", 0.01)
-    done = threading.Event()
-
-    with pytest.raises(AssertionError, match="goes on"), as_own_process(tmp_path, PLAIN, (), None):
-        threading.Thread(target=done.wait).start()
-    done.set()
-
-
-def test_standard_input_that_is_longer_than_a_pipe_need_not_be_read(tmp_path: Path) -> None:
-    with as_own_process(tmp_path, PLAIN, (), b"x" * 1_000_000):
-        assert sys.stdin.buffer.read(10) == b"x" * 10

@@ -2,7 +2,6 @@
 
 import time
 from collections import defaultdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from typer.testing import CliRunner
 
 from events.json_types import JSON
 from events.times import parse_time
-from events.topics import AUDIT_LOG, INTERACTIONS
+from events.topics import INTERACTIONS
 from sinks.lake.files import LocalFiles
 from sinks.lake.writer import LakeWriter
 from streams.cli.main import app
@@ -70,26 +69,6 @@ def test_a_series_has_no_seam(settings: Settings, tmp_path: Path, monkeypatch: p
         ("form.submitted", FILED + LATER - 1)
     ]
     assert between["series"][0]["points"][1]["at"] == "2012-02-22T05:00:00.000Z"
-
-
-def test_the_report_of_a_day_says_who_was_held_back(own_stack: Stack, settings: Settings, tmp_path: Path) -> None:
-    now, reason = datetime.now(UTC), fresh()
-    producer = KafkaClients(settings).tool_producer()
-    answers = [{"contact_id": f"c{number % 3}", "decision": "deny", "reason": reason} for number in range(5)]
-    record = {"request": "r", "at": now.isoformat(), "team": "t", "what": "permission", "channel": "email"}
-    producer.send(AUDIT_LOG, orjson.dumps({**record, "answers": answers})).get(30)
-    producer.close()
-    today = now.date().isoformat()
-
-    ended = harmonia(
-        tmp_path, "report", "daily", "--date", today, "--json", "--out", "pages", environment=on(own_stack)
-    )
-
-    assert ended.returncode == 0, ended.stderr
-    assert b"no lake is set (HARMONIA_LAKE)" in ended.stderr
-    assert [one["people"] for one in orjson.loads(ended.stdout)["day"]["held"] if one["reason"] == reason] == [3]
-    assert "HELD BACK" in (tmp_path / f"pages/daily-{today}.txt").read_text()
-    assert f"{now:%B %Y}</title>" in (tmp_path / f"pages/daily-{today}.html").read_text()
 
 
 def test_a_backtest_says_what_the_lake_lacks_of_the_topic(own_stack: Stack, settings: Settings, tmp_path: Path) -> None:

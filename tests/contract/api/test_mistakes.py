@@ -139,20 +139,19 @@ async def test_a_body_that_is_no_permission_request_is_refused(desk: Desk, body:
         ("/v1/rights/none/close", "site"),
     ],
 )
-@pytest.mark.parametrize("body", [b'{"\xff": 1}', b'{"\xed\xa0\x80": 1}', b'{"\\ud800": 1}', b'{"\\udc00aaaaaa": 1}'])
-async def test_field_names_that_are_no_utf_8_are_refused_by_every_route(
-    desk: Desk, path: str, token: str, body: bytes
-) -> None:
-    answer = await desk.post(body, token, path)
-    assert (answer.status, answer.json["code"]) == (422, "invalid")
+async def test_field_names_that_are_no_utf_8_are_refused_by_every_route(desk: Desk, path: str, token: str) -> None:
+    for body in (b'{"\xff": 1}', b'{"\xed\xa0\x80": 1}', b'{"\\ud800": 1}', b'{"\\udc00aaaaaa": 1}'):
+        answer = await desk.post(body, token, path)
+        assert (answer.status, answer.json["code"]) == (422, "invalid")
 
 
 async def test_a_body_that_is_too_large_is_not_read(desk: Desk) -> None:
     assert (await desk.post(b" " * (9 << 20))).status == 413
 
 
-@pytest.mark.parametrize("one", [b"[],", b"{},", b'"",'], ids=["lists", "objects", "texts"])
-@pytest.mark.parametrize("where", [b"%b", b'{"contacts":%b}', b'{"channel":"email","x":%b}'])
+@pytest.mark.parametrize(
+    ("where", "one"), [(b"%b", b"[],"), (b'{"contacts":%b}', b"{},"), (b'{"channel":"email","x":%b}', b'"",')]
+)
 async def test_a_body_of_more_values_than_people_can_have_is_not_built(desk: Desk, where: bytes, one: bytes) -> None:
     answer = await desk.post(where % (b"[" + one * 1_000_000 + b"0]"))
     assert (answer.status, answer.json["code"]) == (413, "too_large")

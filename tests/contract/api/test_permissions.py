@@ -168,8 +168,3 @@ async def test_decisions_are_counted(desk: Desk, filling: Filling) -> None:
     await desk.may({"contact_id": "ada"}, {"contact_id": "bob"})
     assert desk.counted("harmonia_api_decisions_total", channel="email", decision="allow", reason="ok") == 2
     assert desk.counted("harmonia_api_requests_total", route="/v1/permissions", status="200") == 1
-
-
-async def test_a_touch_long_ago_is_no_reason(desk: Desk, filling: Filling) -> None:
-    await filling.all([known("ada", [touch(NOON - 20 * DAY)])])
-    assert (await desk.may({"contact_id": "ada"}))[0]["decision"] == "allow"

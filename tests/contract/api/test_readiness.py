@@ -30,11 +30,6 @@ async def test_the_api_is_ready_while_it_answers_and_says_in_the_same_words_why_
     assert (await desk.post(ASKED)).status == 503
 
 
-async def test_readiness_checks_are_not_counted_as_unanswered_requests(desk: Desk) -> None:
-    await why_unready(desk.deps)
-    assert desk.counted("harmonia_api_incomplete_total", why="missing") == 0
-
-
 async def test_the_api_is_not_ready_while_answers_cannot_be_written_down(desk: Desk, filling: Filling) -> None:
     await filling.all([known("ada")])
     desk.audit._most = 100
@@ -42,20 +37,10 @@ async def test_the_api_is_not_ready_while_answers_cannot_be_written_down(desk: D
     assert await why_unready(desk.deps) == "audit_unavailable: Kafka takes no records of audit-log"
 
 
-async def test_the_api_is_not_ready_while_redis_is_away(
-    redis_server: RedisServer, desk: Desk, filling: Filling
-) -> None:
-    await filling.all([known("ada")])
-    redis_server.kill()
-    try:
-        assert await why_unready(desk.deps) == "profiles_incomplete: Redis does not answer"
-    finally:
-        redis_server.start()
-
-
 async def test_while_redis_is_away_nothing_is_answered_from_it(redis_server: RedisServer, desk: Desk) -> None:
     redis_server.kill()
     try:
+        assert await why_unready(desk.deps) == "profiles_incomplete: Redis does not answer"
         for code, paths in AWAY.items():
             answers = [await desk.get(path, "lister") for path in paths]
             assert [(each.status, each.json["code"]) for each in answers] == [(503, code)] * len(paths), code

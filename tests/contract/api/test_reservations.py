@@ -163,15 +163,6 @@ async def test_of_fifty_teams_at_once_at_most_one_is_allowed_each_contact(
         assert {has.setdefault(name, number) for name in again} <= {number}, "also later nobody has another's"
 
 
-async def test_a_request_that_cannot_be_decided_leaves_nobody_reserved(
-    desk: Desk, filling: Filling, redis_client: Redis
-) -> None:
-    await filling.all([known("ada")])
-    asked = {"channel": "email", "purpose": "fundraising", "contacts": [ADA], "reserve": 60}
-    assert (await desk.post({**asked, "at": "0001-01-01T00:00:00Z"})).status == 422
-    assert await redis_client.keys("reservation:*") == []
-
-
 async def test_until_when_is_reserved_is_kept_before_anything_is(desk: Desk, filling: Filling) -> None:
     await filling.all([known("ada")])
     await desk.may(ADA)

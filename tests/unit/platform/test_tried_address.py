@@ -46,6 +46,7 @@ def test_taking_down_what_is_not_here_says_where_it_looked(tmp_path: Path, monke
         ("permit", "check", "ada@example.org", "--channel", "email"),
         ("permit", "--channel", "email", "--purpose", "fundraising"),
         ("experiments", "list"),
+        ("contact", "show", "ada@example.org"),
         ("contact", "suppress", "ada@example.org"),
         ("reservations", "list", "ada@example.org"),
     ],

@@ -83,9 +83,3 @@ def test_the_deferred_have_a_file_of_their_own_where_one_is_given() -> None:
     assert deferred.getvalue().splitlines()[1:] == [b"later", b"later too"]
     assert deferred.getvalue().startswith(b"email,harmonia_decision,harmonia_reason,")
     assert together == apart
-
-
-def test_without_a_second_file_the_others_are_counted() -> None:
-    summary, _, denied, _ = run(chunk(1, [1], [b"no\n"]), with_denied=False)
-    assert denied == b""
-    assert summary.count("deny") == 1

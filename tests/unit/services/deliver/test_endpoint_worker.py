@@ -1,7 +1,6 @@
 """What a worker stores of what came of its attempts, without a broker and without an endpoint."""
 
 import asyncio
-import hashlib
 import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Self, cast
@@ -20,7 +19,6 @@ from streams.domain.delivery.schedule import Breaker, Result
 from streams.domain.delivery.standing import Standing, Wait, decoded, line_of
 from streams.engine.writer import Output
 from streams.platform.clients import KafkaClients
-from streams.platform.errors import Fenced
 from streams.platform.settings import Settings
 from streams.services.deliver import endpoint_worker as module
 from streams.services.deliver.attempts import Attempt
@@ -161,18 +159,6 @@ async def test_what_could_not_be_stored_is_stored_before_anything_more_is_told(
     assert [*journal.standings["app", *CHANGES].waits] == [1, 2]
     await worker._store()
     assert len(journal.written) == 1
-
-
-async def test_one_that_begins_tells_nothing_before_it_knows_that_it_may_still_store(
-    worker: EndpointWorker, journal: WrittenJournal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    url = hashlib.blake2b(APP.url.encode(), digest_size=8).hexdigest()
-    journal.statuses["app"] = {"kind": "webhook", "url": url, "failures": 0, "open_until": None, "disabled_at": None}
-    journal.refusal = Fenced("another has taken over")
-    without_a_broker(monkeypatch)
-    await worker._let_go()
-    with pytest.raises(Fenced):
-        await worker._run()
 
 
 async def test_what_expires_while_it_is_about_to_be_read_has_it_begin_anew(

@@ -116,19 +116,6 @@ async def test_of_two_that_begin_together_the_one_that_claimed_last_goes_on(log:
     await second.write([STANDING])
 
 
-async def test_one_that_claims_while_another_writes_ends_it(log: Log) -> None:
-    first, second = process(), process()
-    await first.open()
-    await first.write([STANDING])
-    await second.open()
-    assert [*second.standings] == [("app", "system-alerts", 0)]
-    with pytest.raises((Fenced, ProducerFenced)):
-        await first.write([STANDING])
-    with pytest.raises(Fenced):
-        await first.write([STANDING])
-    await second.write([STANDING])
-
-
 async def test_of_what_was_stored_the_last_counts_and_nothing_else_is_decoded(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:

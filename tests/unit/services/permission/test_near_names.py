@@ -6,21 +6,12 @@ from msgspec.structs import replace
 from streams.domain.pressure import PermissionRequest, default_policy
 from streams.services.permission.near_names import (
     caller_remark,
-    campaign_remark,
     cannot_be_a_sender,
-    list_remark,
     sender_form_remark,
     sender_remark,
 )
 
 HOTLINE = "+12125550100"
-
-
-def test_a_campaign_that_is_spelled_like_one_on_hold_is_remarked() -> None:
-    assert campaign_remark("gtov-1", {"gotv-1"}) == "gtov-1 is not on hold, and gotv-1 is: is that the one?"
-    assert campaign_remark("gotv-1", {"gotv-1"}) is None
-    assert campaign_remark("appeal", {"gotv-1"}) is None
-    assert campaign_remark(None, {"gotv-1"}) is None
 
 
 @pytest.mark.parametrize("sender", ["+12125550l00", "+12125550101", "1212555010"])
@@ -33,12 +24,6 @@ def test_a_sender_that_is_spelled_like_a_stopped_one_is_remarked(sender: str) ->
 @pytest.mark.parametrize("sender", [HOTLINE, "(212) 555-0100", " 212.555.0100 ", None])
 def test_a_sender_that_is_a_stopped_one_however_it_is_written_needs_no_remark(sender: str | None) -> None:
     assert sender_remark(sender, {HOTLINE}, "US", "this person has") is None
-
-
-def test_a_list_that_is_spelled_like_one_that_was_left_is_remarked() -> None:
-    assert list_remark("newz", {"news"}, "this person has") == "this person has left news: is that the one?"
-    assert list_remark("NEWS ", {"news"}, "this person has") is None
-    assert list_remark("donors", {"news"}, "this person has") is None
 
 
 def test_a_sender_of_texts_that_is_no_number_is_remarked() -> None:
