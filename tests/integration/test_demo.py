@@ -24,7 +24,7 @@ from streams.demo.evening import last_evening
 from streams.demo.script import FILE_ENDS, Script, write_script
 from streams.demo.truth import ContactFields
 from streams.local.server import running_server
-from streams.local.stack import Stack, local_stack, stop
+from streams.local.stack import Stack, stop
 from tests.integration.command import Ended, harmonia, harmonia_process, refused
 from tests.integration.system import settings_of
 from tests.integration.waiting import until
@@ -197,14 +197,16 @@ def test_a_kept_run_is_stopped_as_it_says(kept: Kept) -> None:
 
 
 def test_a_cluster_that_holds_records_is_refused_before_the_script_is_written_and_the_cure_is_named(
-    tmp_path: Path,
+    own_stack: Stack, tmp_path: Path
 ) -> None:
-    with local_stack(tmp_path / "own") as own:
-        with open_deployment(settings_of(own)) as deployment:
-            deployment.producer.send(INPUT_TOPICS[0].name, b"{}").get(30)
-        (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in own.environment.items()))
-        said = refused(harmonia_process(tmp_path, "demo", "--scale", SCALE, environment={}))
-    assert f"the topics at {own.kafka_bootstrap}, which KAFKA_BOOTSTRAP names (in the file .env), hold records" in said
+    with open_deployment(settings_of(own_stack)) as deployment:
+        deployment.producer.send(INPUT_TOPICS[0].name, b"{}").get(30)
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in own_stack.environment.items()))
+    said = refused(harmonia_process(tmp_path, "demo", "--scale", SCALE, environment={}))
+    assert (
+        f"the topics at {own_stack.kafka_bootstrap}, which KAFKA_BOOTSTRAP names (in the file .env), hold records"
+        in said
+    )
     assert "Take KAFKA_BOOTSTRAP and REDIS_URL out of .env while it runs" in said
     assert not (tmp_path / "home" / "demo" / "worker.log").exists()
 

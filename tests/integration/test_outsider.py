@@ -81,18 +81,6 @@ async def test_any_codec_of_aiokafka_is_read(system: System, codec: str | None) 
     assert counts_of(until_in_redis(system, contact_id)) == {"email.opened": 1}
 
 
-@pytest.mark.parametrize("codec", [None, "gzip", "zstd"])
-def test_any_codec_of_kafka_python_is_read(system: System, codec: str | None) -> None:
-    contact_id = fresh()
-    value, headers = structured(event("email.opened", {"contact_id": contact_id}))
-    producer = KafkaProducer(bootstrap_servers=system.settings.kafka_brokers, compression_type=codec)
-    try:
-        producer.send("email-events", value=value, headers=headers).get(30)
-    finally:
-        producer.close()
-    assert counts_of(until_in_redis(system, contact_id)) == {"email.opened": 1}
-
-
 @pytest.mark.parametrize("key", [None, b"", b"\xff\x00 nonsense", b"the contact's own id"])
 @pytest.mark.parametrize("mode", MODES)
 def test_the_producers_key_does_not_matter(

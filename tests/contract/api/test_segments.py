@@ -62,7 +62,7 @@ async def test_an_unknown_segment_is_told_with_the_one_that_is_spelled_alike(
     assert far.json["detail"] == "No segment of this id is defined"
 
 
-@pytest.mark.parametrize("limit", [1, 4, 24, 25, 1000])
+@pytest.mark.parametrize("limit", [4, 25])
 async def test_pages_of_members_have_everybody_once(desk: Desk, segments: SegmentsSink, limit: int) -> None:
     await fill_segments(segments, {"donors": PEOPLE})
     seen: dict[str, str] = {}

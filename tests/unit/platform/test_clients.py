@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaProducer
 from kafka import KafkaAdminClient
 from kafka.protocol.admin import DescribeGroupsResponse
 
-from streams.platform.clients import METADATA_MAX_AGE_MS, PARTITION_FETCH_BYTES, KafkaClients, redis_client, tool_redis
+from streams.platform.clients import METADATA_MAX_AGE_MS, KafkaClients, redis_client, tool_redis
 from streams.platform.errors import KafkaAway
 from streams.platform.settings import Settings
 
@@ -42,13 +42,6 @@ async def test_a_member_of_a_group_soon_asks_again_what_topics_there_are() -> No
     member = KAFKA.group_consumer(group_id="g")
     assert member._client._metadata_max_age_ms == METADATA_MAX_AGE_MS
     await member.stop()
-
-
-async def test_a_reader_holds_as_much_of_a_partition_as_it_is_told() -> None:
-    readers = [KAFKA.reader(partition_bytes=1 << 17), KAFKA.reader()]
-    assert [reader._max_partition_fetch_bytes for reader in readers] == [1 << 17, PARTITION_FETCH_BYTES]
-    for reader in readers:
-        await reader.stop()
 
 
 async def test_a_reader_goes_on_at_the_start_where_an_offset_is_gone_unless_it_must_have_it() -> None:
@@ -106,13 +99,6 @@ def test_of_an_unknown_group_there_are_no_members(monkeypatch: pytest.MonkeyPatc
 
     assert KAFKA.member_ids_of("g") == set()
     assert KAFKA.members_of("g") == 0
-
-
-def test_members_are_told_by_their_ids_and_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(KafkaClients, "admin", lambda _: Describing(0, "a", "b"))
-
-    assert KAFKA.member_ids_of("g") == {"a", "b"}
-    assert KAFKA.members_of("g") == 2
 
 
 def test_a_group_that_is_loading_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:

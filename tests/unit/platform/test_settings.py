@@ -15,26 +15,6 @@ def _no_other_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_the_defaults_fit_the_local_stack() -> None:
-    settings = Settings()
-
-    assert settings.kafka_brokers == ["127.0.0.1:9092"]
-    assert settings.redis_url == "redis://127.0.0.1:6379/0"
-    assert settings.identity_keys == [LOCAL_IDENTITY_KEY.encode()]
-    assert (settings.partitions, settings.replication, settings.app_id) == (8, None, "harmonia")
-
-
-def test_the_environment_names_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KAFKA_BOOTSTRAP", "localhost:1234")
-    monkeypatch.setenv("HARMONIA_PARTITIONS", "12")
-    monkeypatch.setenv("HARMONIA_STATE_DIR", "/var/lib/there")
-
-    settings = Settings()
-
-    assert (settings.kafka_bootstrap, settings.partitions) == ("localhost:1234", 12)
-    assert settings.state_dir == Path("/var/lib/there")
-
-
 def test_a_file_names_settings_and_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".env").write_text("HARMONIA_PARTITIONS=12\nHARMONIA_CHUNK_RECORDS=7\nSOMETHING_ELSE=1\n")
     monkeypatch.setenv("HARMONIA_PARTITIONS", "16")

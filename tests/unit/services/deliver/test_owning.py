@@ -8,7 +8,6 @@ import pytest
 from aiokafka.errors import ProducerFenced
 from faust.types import TP
 
-from streams.domain.delivery.standing import Standing, decoded
 from streams.engine.writer import Output
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import Fenced
@@ -114,23 +113,3 @@ async def test_of_two_that_begin_together_the_one_that_claimed_last_goes_on(log:
     with pytest.raises(Fenced):
         await first.write([STANDING])
     await second.write([STANDING])
-
-
-async def test_of_what_was_stored_the_last_counts_and_nothing_else_is_decoded(
-    log: Log, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    key, status = STANDING.key, b'{"url":"u"}'
-    stored = [(key, b"1"), (b"app", status), (key, STANDING.value), (b"app/x/0", b"2"), (b"app/x/0", None)]
-    log.records += [Held(of, value, offset) for offset, (of, value) in enumerate(stored)]
-    read: list[bytes] = []
-
-    def noted(value: bytes) -> Standing:
-        read.append(value)
-        return decoded(value)
-
-    monkeypatch.setattr(module, "decoded", noted)
-    opened = process()
-    await opened.open()
-    assert opened.standings == {("app", "system-alerts", 0): Standing("t", 1)}
-    assert [*opened.statuses] == ["app"]
-    assert read == [STANDING.value]

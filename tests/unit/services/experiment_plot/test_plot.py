@@ -41,17 +41,6 @@ def test_a_plot_has_a_title_a_text_alternative_and_says_what_each_interval_says(
     assert "deadline: +1.07 pp (+0.21 to +1.93), better" in words(picture)
 
 
-def test_a_plot_has_a_zero_line_in_each_panel_dates_and_a_word_on_what_is_dashed() -> None:
-    picture = drawn(watched(gotv()))
-
-    assert words(picture).count("no difference") == 2
-    assert sum(each.get("class") == "zero" for each in picture.iter(f"{SVG}path")) == 2
-    assert {"2 Feb", "4 Feb", "10 Feb"} <= {*words(picture)}
-    assert words(picture)[-1] == (
-        "Dates in UTC. Dashed: provisional, of everybody so far. Intervals that reach the edge are wider than shown."
-    )
-
-
 @pytest.mark.parametrize("span_s", [1, 90, 240, 1_800])
 def test_a_plot_of_a_short_time_has_dates_too(span_s: int) -> None:
     result = gotv()

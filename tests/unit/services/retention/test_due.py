@@ -153,23 +153,6 @@ def test_an_erasure_of_who_is_due_is_taken_by_intake_and_is_the_same_when_it_is_
 
 
 @pytest.mark.parametrize(
-    ("said_since", "due"),
-    [
-        (said("provenance.reported", "s", NOON + HOUR, provenance={"kind": "self"}), False),
-        (said("provenance.reported", "s", NOON + HOUR, provenance={"kind": "rented"}), True),
-        (said("consent.changed", "s", NOON + HOUR, channel="email", granted=True, basis="legitimate_interest"), True),
-        (said("consent.changed", "s", NOON + HOUR, channel="email", granted=False, basis="objection"), False),
-        (said("consent.changed", "s", NOON + HOUR, channel="email", granted=True, basis="consent"), False),
-        (said("consent.changed", "s", NOON + HOUR, channel="email", granted=True), False),
-    ],
-)
-def test_what_others_say_of_a_person_is_no_act_and_what_the_person_gave_is_one(said_since: Arrival, due: bool) -> None:
-    """A supplier who sends a yes on a ground of its own every month would keep everybody for ever."""
-    known = profile_of(said("email.sent", "m", NOON, message_id="m"), said_since)
-    assert bool(inactive_items(known, InactivityRule(NOON))) == due
-
-
-@pytest.mark.parametrize(
     "act",
     [said("form.submitted", "f", NOON, form_id="f"), said("canvass.reported", "r", method="door", outcome="contacted")],
 )

@@ -104,12 +104,6 @@ def test_a_phone_cell_of_two_numbers_is_closed_by_the_first() -> None:
     assert [row[0] for row in found.rows(audience)] == ["2125550101;2125550102"]
 
 
-def test_since_takes_those_closed_at_that_very_time() -> None:
-    for later, number in ((0, 1), (1, 0)):
-        wanted = ClosingFilter(ALL.at, since=CLOSED.since + later)
-        assert len(matching(AUDIENCE, closed=["ada@example.org"], wanted=wanted)[0]) == 1 + number
-
-
 def test_an_earlier_export_tells_who_is_open_again() -> None:
     earlier = (
         b"Email,harmonia_channel,harmonia_reason,harmonia_since,harmonia_until\n"
