@@ -1,16 +1,20 @@
-"""What commands write into `audit-log`: the answer about one person, or how many rows of a list got each answer."""
+"""What commands write into `audit-log`, and the metrics of the audit log and the policy in each process."""
 
 from collections import Counter
 
 import orjson
 import pytest
+from prometheus_client import CollectorRegistry
 from pydantic import TypeAdapter
 
 from events.outputs import AuditRecord
 from streams.domain.pressure import PermissionRequest
 from streams.platform import clients
 from streams.platform.settings import Settings
+from streams.services.api.metrics import ApiMetrics
+from streams.services.console.metrics import ConsoleMetrics
 from streams.services.permission.command_audit import list_record, permission_record, send_record
+from streams.worker.metrics import Metrics
 from tests.unit.events.records import NOW
 
 REQUEST = PermissionRequest(channel="email", purpose="fundraising", team="digital", campaign_id="gotv-1")
@@ -61,3 +65,20 @@ def test_without_kafka_sending_a_record_says_why_it_failed(monkeypatch: pytest.M
     why = send_record(nowhere, list_record(REQUEST, "policy-1", NOW, COUNTS))
     assert why is not None
     assert why.startswith("Kafka: ")
+
+
+POLICY = {"harmonia_policy_changes", "harmonia_policy_since_seconds"}
+
+
+def names(registry: CollectorRegistry) -> set[str]:
+    return {metric.name for metric in registry.collect()}
+
+
+def test_each_process_has_the_metrics_of_the_policy_and_of_its_own_audit_log() -> None:
+    api, console, worker = (CollectorRegistry() for _ in range(3))
+    ApiMetrics(api)
+    ConsoleMetrics(console)
+    Metrics(worker)
+    assert names(api) >= POLICY | {"harmonia_audit_pending_bytes", "harmonia_audit_failures"}
+    assert names(console) >= POLICY | {"harmonia_console_audit_pending_bytes", "harmonia_console_audit_failures"}
+    assert names(worker) >= POLICY
