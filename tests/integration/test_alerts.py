@@ -28,7 +28,6 @@ LAST = 21
 AUDIENCE = 60
 """So many get mail of a campaign at a provider."""
 POLICY = default_policy_text().replace("minimum = 1000 ", "minimum = 40 ")
-_CAP = '{ window = "1d", at_most = 2 }'
 
 
 @pytest.fixture(scope="module")
@@ -99,18 +98,6 @@ def at(hour: int) -> str:
 def fragment(office: Office, person: str) -> bytes:
     contact = Contact.model_validate({"email": f"{person}@example.org"})
     return (office.deployment.hasher.fragment(contact) or "").encode()
-
-
-def test_a_changed_policy_judges_what_comes_then_without_a_restart(office: Office) -> None:
-    person = fresh()
-    contact: dict[str, JSON] = {"contact_id": person}
-    office.rule(POLICY.replace(_CAP, _CAP.replace("2", "1")), person)
-    with tapped(office.deployment.settings, CONTACT_ALERTS) as tap:
-        mailed(office, contact, person, 1)
-        mailed(office, contact, person, 6)
-        [record] = tap.of(CONTACT_ALERTS, person.encode())
-    alert = json.loads(record.value or b"")
-    assert alert["detail"] == "outsiders: 2 touches by email within 1d, at most 1"
 
 
 def report(office: Office, type_: str, campaign: str, person: str, domain: str) -> None:
