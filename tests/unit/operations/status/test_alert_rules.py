@@ -147,6 +147,13 @@ def test_a_process_of_which_nothing_bad_is_known_is_no_alert(state: ProcessState
     assert findings(replace(WELL, processes=processes)) == []
 
 
+def test_partitions_that_can_lose_another_replica_are_a_ticket_that_says_no_more_than_that() -> None:
+    found = findings(kafka(replication=ReplicationState(short={"interactions": [0]})))
+
+    assert [one.why for one in found] == ["1 partition lacks a replica in sync"]
+    assert english(verdict_message(found)) == "it flows, and something is to be looked at"
+
+
 def test_alerts_that_page_come_first() -> None:
     seen = replace(flow(waits_s=99.0), policy_mistake=message("status.policy_broken"))
 
