@@ -1,113 +1,188 @@
-import hashlib
+"""Texts of pages and messages: each is in French, whole and well set, and sends no reader to what a page is not."""
+
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from string import Formatter
+from typing import get_args
 
 import pytest
+from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
-from streams.services.console.static_files import STATIC
-from streams.services.console.words import CATALOGUES, LANGUAGES
-from tests.unit.services.console.shown_texts import ROOM, Text, shown_texts
+from events.outputs import AuditedLook
+from events.refusal import Reason
+from streams.domain.messages import TEMPLATES, Plural
+from streams.services.console.acts import ACT_SPECS
+from streams.services.console.names import LOOKS, LOOKS_AS_TOLD, REFUSALS
+from streams.services.console.words import CATALOGUES, Language, catalogue_of
+from tests.unit.services.console.shown_texts import ROOM, page_texts, shown_texts
 
-OTHERS = [language for language in LANGUAGES if language != "en"]
+REGISTER = ("register.po", "register_places.po")
+"""The catalogues of the register, which is a page of Markdown for who keeps it."""
+BORROWED = (
+    *("report.messages", "report.messages_tile", "report.net", "report.conversations", "report.source"),
+    "purpose.mobilisation",
+    *("mailbox.gmail", "mailbox.yahoo", "mailbox.microsoft", "mailbox.apple"),
+)
+"""Codes whose French happens to be spelled like their English."""
+OF_STATUS = ("status.", "process.")
+"""How codes begin that `/status` alone shows."""
 
 
-def _translated(language: str) -> dict[Text, str | tuple[str, ...]]:
-    found: dict[Text, str | tuple[str, ...]] = {}
-    for file in sorted((CATALOGUES / language / "LC_MESSAGES").glob("*.po")):
+@cache
+def entries(language: str, *without: str) -> tuple[Message, ...]:
+    """All entries of a language, but those of some files."""
+    files = [file for file in sorted((CATALOGUES / language / "LC_MESSAGES").glob("*.po")) if file.name not in without]
+    found: list[Message] = []
+    for file in files:
         with file.open("rb") as source:
-            for entry in read_po(source, locale=language):
-                if entry.id and not entry.context:
-                    assert not entry.fuzzy, entry.id
-                    key = entry.id if isinstance(entry.id, str) else (entry.id[0], entry.id[1])
-                    found[key] = entry.string if isinstance(entry.string, str) else tuple(entry.string or ())
-    return found
+            found += [entry for entry in read_po(source, locale=language) if entry.id]
+    return tuple(found)
 
 
-def _sentences(said: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (said,) if isinstance(said, str) else said
+def sentences(said: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (said,) if isinstance(said, str) else tuple(said or ())
 
 
-def _places(sentence: str) -> set[str]:
-    return {place for _, place, _, _ in Formatter().parse(sentence) if place}
+def french() -> Mapping[str | tuple[str, ...], Message]:
+    """French of texts, by their English."""
+    own = [entry for entry in entries("fr") if not entry.context]
+    return {entry.id if isinstance(entry.id, str) else tuple(entry.id): entry for entry in own}
 
 
-def _pairs(language: str) -> Iterator[tuple[Text, str | tuple[str, ...]]]:
-    yield from _translated(language).items()
+def french_messages() -> Mapping[str, Message]:
+    """French of messages, by their codes."""
+    return {str(entry.context): entry for entry in entries("fr") if entry.context}
 
 
-@pytest.mark.parametrize("language", OTHERS)
-def test_every_text_that_a_page_shows_is_translated(language: str) -> None:
-    translated = _translated(language)
-    missing = [text for text in shown_texts() if not all(_sentences(translated.get(text, "")))]
-    assert not missing
+def english_of(code: str) -> tuple[str, ...]:
+    template = TEMPLATES[code]
+    return (template.one, template.other) if isinstance(template, Plural) else (template,)
 
 
-@pytest.mark.parametrize("language", OTHERS)
-def test_a_translation_has_the_places_of_its_text(language: str) -> None:
-    for text, said in _pairs(language):
-        wanted = set().union(*map(_places, _sentences(text)))
-        for sentence in _sentences(said):
-            assert _places(sentence) == wanted, sentence
+def places(sentence: str) -> set[str]:
+    return {place for _, place, _, _ in Formatter().parse(sentence) if place is not None}
 
 
-def test_french_signs_that_stand_apart_are_not_torn_off_at_the_end_of_a_line() -> None:
-    torn = [
-        sentence for _, said in _pairs("fr") for sentence in _sentences(said) if re.search(r" [?!;:»]|« ", sentence)
+def spoken(sentence: str) -> str:
+    """A sentence without its places."""
+    return "".join(literal for literal, *_ in Formatter().parse(sentence))
+
+
+def templates() -> Iterator[tuple[str, str]]:
+    for file in sorted((ROOM / "templates").glob("*.html")):
+        yield file.name, file.read_text(encoding="utf-8")
+
+
+def test_every_text_that_a_page_shows_and_every_message_is_in_french() -> None:
+    told = french()
+    assert [text for text in shown_texts() if text not in told or not all(sentences(told[text].string))] == []
+    assert french_messages().keys() == TEMPLATES.keys()
+    assert all(all(map(str.strip, sentences(entry.string))) for entry in french_messages().values())
+
+
+def test_french_is_of_the_present_english_and_has_its_places() -> None:
+    for code, entry in french_messages().items():
+        assert sentences(entry.id) == english_of(code)
+        pairs = zip(english_of(code), sentences(entry.string), strict=True)
+        assert all(places(english) == places(told) for english, told in pairs), code
+    for entry in french().values():
+        wanted = set().union(*map(places, sentences(entry.id)))
+        assert all(places(told) == wanted for told in sentences(entry.string)), entry.id
+    assert not [entry.id for entry in entries("fr") if entry.fuzzy]
+
+
+def test_no_french_message_is_left_in_english() -> None:
+    alike = [
+        code
+        for code, entry in french_messages().items()
+        for english, told in zip(english_of(code), sentences(entry.string), strict=True)
+        if any(map(str.isalpha, spoken(english))) and told == english
     ]
-    assert not torn
-
-
-def _all_french() -> Iterator[str]:
-    for file in sorted((CATALOGUES / "fr" / "LC_MESSAGES").glob("*.po")):
-        with file.open("rb") as source:
-            for entry in read_po(source, locale="fr"):
-                if entry.id:
-                    yield from _sentences(entry.string if isinstance(entry.string, str) else tuple(entry.string or ()))
+    assert {*alike} <= {*BORROWED}
 
 
 def test_french_has_a_space_that_does_not_break_before_each_double_sign() -> None:
     """A narrow one before `;`, `!` and `?`, and one of full width before the colon and within guillemets."""
-    plain = [re.sub(r"\{([a-z_]+):[^}]*\}", r"{\1}", sentence) for sentence in _all_french()]
-    wrong = [
-        sentence
-        for sentence in plain
-        if re.search(r"(?<!\u202f)[;!?](?=\s|$)|(?<!\u00a0):(?=\s|$)|«(?!\u00a0)|(?<!\u00a0)»", sentence)
+    signs = re.compile(r"(?<!\u202f)[;!?](?=\s|$)|(?<!\u00a0):(?=\s|$)|«(?!\u00a0)|(?<!\u00a0)»| [;:!?»]|« ").search
+    told = [
+        re.sub(r"\{([a-z_]+):[^}]*\}", r"{\1}", each) for entry in entries("fr") for each in sentences(entry.string)
     ]
-    assert len(plain) > 500
-    assert not wrong
+    assert len(told) > 500
+    assert [each for each in told if signs(each)] == []
+    plain = {code: "".join(map(spoken, sentences(entry.string))) for code, entry in french_messages().items()}
+    assert [code for code, told_of in plain.items() if re.search("'| %", told_of)] == []
 
 
 def test_no_template_puts_a_sign_behind_a_text_that_each_language_spaces_otherwise() -> None:
-    found = [
-        (file.name, sign)
-        for file in sorted((ROOM / "templates").glob("*.html"))
-        for sign in re.findall(r"\}\}(?:</\w+>)*\s?[:;!?](?=[\s<])", file.read_text(encoding="utf-8"))
-    ]
-    assert not found
+    sign = re.compile(r"\}\}(?:</\w+>)*\s?[:;!?](?=[\s<])").search
+    assert [name for name, text in templates() if sign(text)] == []
 
 
 def test_french_leaves_the_word_before_a_moment_to_the_moment() -> None:
     """Which begins with its own in French: `à 21:14`, `le 6 nov.`, `au 6 nov.`; so its sentence has none."""
     told = re.compile(r'_n?\("([^"]+)"(?:, "[^"]+")?[^{}]*?(\w+)=words\.soon\([^{}]*?, "(?:at|since|until)"\)')
-    sentences = _translated("fr")
     found = [
         (sentence, place)
-        for file in sorted((ROOM / "templates").glob("*.html"))
-        for text, place in told.findall(file.read_text(encoding="utf-8"))
-        for key, said in sentences.items()
+        for _, template in templates()
+        for text, place in told.findall(template)
+        for key, entry in french().items()
         if text in (key, key[0])
-        for sentence in _sentences(said)
+        for sentence in sentences(entry.string)
     ]
     assert len(found) > 8
-    wrong = [sentence for sentence, place in found if re.search(rf"(?:\bà|\ble|\bau|’à) \{{{place}\}}", sentence)]
-    assert not wrong
+    assert [told for told, place in found if re.search(rf"(?:\bà|\ble|\bau|’à) \{{{place}\}}", told)] == []
 
 
-def test_vendored_files_are_those_whose_sums_are_written_down() -> None:
-    listed = re.findall(r"^\| `([^`]+)` .* `([0-9a-f]{64})` \|$", (STATIC / "VENDORED.md").read_text(), re.MULTILINE)
-    vendored = {file.name for file in STATIC.iterdir() if ".min." in file.name or file.suffix in (".woff2", ".json")}
-    assert {name for name, _ in listed} == vendored
-    for name, digest in listed:
-        assert hashlib.sha256((STATIC / name).read_bytes()).hexdigest() == digest, name
+def texts() -> list[tuple[str, str]]:
+    """The English of pages."""
+    return [("", each) for text in page_texts() for each in sentences(text)]
+
+
+def messages(language: Language) -> list[tuple[str, str]]:
+    """Each code with its sentences as pages have them."""
+    words = catalogue_of(language)
+    return [
+        (
+            code,
+            words.npgettext(code, each.one, each.other, n) if isinstance(each, Plural) else words.pgettext(code, each),
+        )
+        for code, each in TEMPLATES.items()
+        for n in (1, 2)
+    ]
+
+
+FRENCH_PAGES = [("", each) for entry in entries("fr", *REGISTER) for each in sentences(entry.string)]
+
+
+@pytest.mark.parametrize(
+    ("of_no_page", "told"),
+    [
+        (r"`|\bharmonia [a-z]|command line|ligne de commande|--[a-z]", texts() + messages("en") + messages("fr")),
+        (r"`|\bharmonia [a-z]|command line|ligne de commande|--[a-z]", FRENCH_PAGES),
+        (r"(?i:(?<!\{)\btouch(es)?\b(?!:))", texts() + messages("en")),
+        (r"HARMONIA_[A-Z]", texts() + [each for each in messages("en") if not each[0].startswith(OF_STATUS)]),
+        (r"\bdocs/|\.md\b", texts()),
+    ],
+    ids=["a terminal", "a terminal, in French", "touches", "a setting", "a file"],
+)
+def test_no_page_sends_anybody_elsewhere(of_no_page: str, told: list[tuple[str, str]]) -> None:
+    """But to a setting on `/status`, and to the page of its format from a mistake of a file."""
+    assert len(told) > 100
+    assert [each for each in told if re.search(of_no_page, each[1])] == []
+
+
+def test_no_template_has_a_backtick_outside_of_a_remark() -> None:
+    assert [name for name, text in templates() if "`" in re.sub(r"\{#.*?#\}", "", text, flags=re.DOTALL)] == []
+
+
+def test_english_pages_say_otherwise_only_what_the_command_line_says() -> None:
+    said = {str(entry.context): sentences(entry.id) for entry in entries("en") if entry.context}
+    assert said == {code: english_of(code) for code in said}
+
+
+def test_each_reason_of_a_dead_letter_and_all_that_is_done_about_people_has_words() -> None:
+    assert set(REFUSALS) == {str(reason) for reason in Reason}
+    acts = {spec.id for spec in ACT_SPECS if spec.about in {"person", "pair", "list", "request"}}
+    assert set(LOOKS) == set(LOOKS_AS_TOLD) == {*get_args(AuditedLook), *acts}

@@ -137,10 +137,6 @@ def test_events_of_a_person_come_from_all_identifiers_the_latest_first(desk: Des
     assert events[3].amount is None
 
 
-def test_elections_are_those_of_which_a_ballot_is_known(desk: Desk) -> None:
-    assert people.elections(desk) == ["2025-general"]
-
-
 def test_who_nears_a_limit_is_found_by_committee_and_election(desk: Desk) -> None:
     limits = [people.Limit("C004", "2025-general", "USD", 350_000), people.Limit("C009", "", "USD", 350_000)]
     [near] = people.near_limits(desk, limits, 0.9, ALL)
@@ -196,10 +192,6 @@ def test_acts_on_people_and_alerts_about_an_identifier_are_found_among_however_m
         ("crowded", "email:1", NOW - 900_000),
     ]
     busy.close()
-
-
-def test_holds_of_a_span_are_in_order(desk: Desk) -> None:
-    assert notices.holds(desk, LAST_HOUR) == [notices.Hold("gotv-3", NOW - 100_000, None, "nadia")]
 
 
 def test_a_desk_that_nobody_has_made_is_missing(tmp_path: Path) -> None:

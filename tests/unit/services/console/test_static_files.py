@@ -1,5 +1,6 @@
 """The addresses of styles and scripts: they change with what is in them, so that each may be kept for ever."""
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -69,3 +70,11 @@ def test_no_template_names_a_file_without_its_version() -> None:
     templates = list((STATIC.parent / "templates").glob("*.html"))
     assert templates
     assert [each.name for each in templates if "/static/" in each.read_text()] == []
+
+
+def test_vendored_files_are_those_whose_sums_are_written_down() -> None:
+    listed = re.findall(r"^\| `([^`]+)` .* `([0-9a-f]{64})` \|$", (STATIC / "VENDORED.md").read_text(), re.MULTILINE)
+    vendored = {file.name for file in STATIC.iterdir() if ".min." in file.name or file.suffix in (".woff2", ".json")}
+    assert {name for name, _ in listed} == vendored
+    for name, digest in listed:
+        assert hashlib.sha256((STATIC / name).read_bytes()).hexdigest() == digest, name

@@ -2,7 +2,20 @@ from typing import get_args
 
 import pytest
 
-from streams.domain.messages import Duration, Instant, Listed, Money, PercentagePoints, Share, english, message
+from streams.domain.messages import (
+    Change,
+    Day,
+    Duration,
+    Expected,
+    Field,
+    Instant,
+    Listed,
+    Money,
+    PercentagePoints,
+    Share,
+    english,
+    message,
+)
 from streams.domain.messages.alert_details import detail_message
 from streams.services.console.words import UNKNOWN, Form, Words, language_of
 
@@ -111,22 +124,37 @@ def test_plurals_follow_the_language() -> None:
     assert [EN.plural("{n} worker", "{n} workers", n) for n in (0, 1, 2)] == ["0 workers", "1 worker", "2 workers"]
     assert FR.plural("and {n} more", "and {n} more", 1) == "et 1 autre"
     assert FR.plural("and {n} more", "and {n} more", 2) == "et 2 autres"
+    told = [FR.message(message("experiment.warnings", warnings=count)) for count in (0, 1, 2)]
+    assert told == ["0 avertissement", "1 avertissement", "2 avertissements"]
 
 
-def test_a_message_is_the_command_lines_in_english_and_french_in_french() -> None:
-    said = message("why.opted_out")
-    assert EN.message(said) == "this person has answered STOP"
-    assert "STOP" in FR.message(said)
-    assert FR.message(said) != EN.message(said)
+@pytest.mark.parametrize(
+    ("field", "english", "french"),
+    [
+        (Change(120, 100), "+20%", f"+20{NARROW}%"),
+        (Change(50, 100), "-50%", f"-50{NARROW}%"),
+        (Change(5, 0), UNKNOWN, UNKNOWN),
+        (Expected(17_900), "17.9", "17,9"),
+        (Expected(2_345_678_000), "2,345,678", f"2{NARROW}345{NARROW}678"),
+        (Day("2012-11-06"), "Tuesday, 6 November 2012", "mardi 6 novembre 2012"),
+        (Money(1250, "USD", signed=True), "+$12.50", f"+12,50{NBSP}$US"),
+        (Share(3, 1000, 1), "0.3%", f"0,3{NARROW}%"),
+        (PercentagePoints(-1.5), "-1.50 pp", "-1,50 pt"),
+        (Instant(EVENING, "America/New_York"), "2012-11-06 21:14 UTC", "mar. 6 nov. 2012 21:14 EST"),
+        (Duration(180), "3 minutes", f"3{NARROW}min"),
+        (Listed((1200, "x"), 3), "1,200, x and 3 more", f"1{NARROW}200, x et 3 de plus"),
+    ],
+)
+def test_each_language_writes_a_field_in_its_own_way(field: Field, english: str, french: str) -> None:
+    assert (EN.show(field), FR.show(field)) == (english, french)
 
 
-def test_french_fields() -> None:
-    assert FR.show(Money(1250, "USD", signed=True)) == f"+12,50{NBSP}$US"
-    assert FR.show(Share(3, 1000, 1)) == f"0,3{NARROW}%"
-    assert FR.show(PercentagePoints(-1.5)).replace(NBSP, " ").replace(NARROW, " ") == "-1,50 pt"
-    assert FR.show(Instant(EVENING, "America/New_York")) == "mar. 6 nov. 2012 21:14 EST"
-    assert FR.show(Duration(180)) == f"3{NARROW}min"
-    assert FR.show(Listed((1200, "x"), 3)) == f"1{NARROW}200, x et 3 de plus"
+def test_a_message_within_a_message_and_a_list_are_french_throughout() -> None:
+    parts = Listed((message("experiment.part", variant="A", share=Share(0.5, digits=2)),), 1_200)
+    why = message("experiment.nobody_defined")
+    told = FR.message(message("experiment.split_not_checked", why=why, parts=parts))
+    assert "personne n’a défini l’expérience" in told
+    assert f"A 50,00{NARROW}% et 1{NARROW}200 de plus" in told
 
 
 def test_a_word_of_the_contract_has_a_name_and_one_of_a_newer_version_stays() -> None:
