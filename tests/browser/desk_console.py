@@ -42,7 +42,7 @@ from streams.services.permission.audit_log import AuditLog
 from streams.services.permission.decisions import PermissionJudge
 from streams.services.segment_preview import SegmentPreview
 from tests.contract.console.endpoints_seen import endpoints_seen
-from tests.contract.console.test_acting import Written
+from tests.contract.console.signed_in_console import Written
 from tests.unit.services.console.evening import LIMITS, NOW, feed, fill_evening
 
 TURFS = tuple(

@@ -2,6 +2,18 @@
 
 from playwright.sync_api import Page
 
+from tests.browser.french import left_in_english
+from tests.browser.reader import Reader
+
+
+def is_sound(one: Reader) -> None:
+    """Nothing of the page is hard to use, out of place, or English where it is French."""
+    assert one.violations() == []
+    assert no_wider_than_the_screen(one.page)
+    assert crowded(one.page) == []
+    if one.page.get_attribute("html", "lang") == "fr":
+        assert left_in_english(one.page) == []
+
 
 def no_wider_than_the_screen(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))

@@ -12,9 +12,8 @@ from streams.platform.published_policies import published
 from streams.platform.topic_reading import records_of
 from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite
-from tests.browser.french import left_in_english
 from tests.browser.keyboard import follow, press, speak_french, write
-from tests.browser.layout import crowded, lines_of, no_wider_than_the_screen
+from tests.browser.layout import is_sound, lines_of
 from tests.browser.reader import PHONE, Reader
 from tests.integration.said import fresh
 from tests.integration.waiting import until
@@ -29,7 +28,7 @@ variants = {{ control = 1, short = 1 }}
 metrics = ["{metric}"]
 window = "7d"
 """
-"""In which a command of low priority ends, on a machine that has much else to do."""
+PUBLISH = "Publier\u00a0: elle vaut pour tous dès la prochaine décision"
 
 
 def acted(site: ConsoleSite, *acts: str) -> list[tuple[str, str]]:
@@ -39,67 +38,10 @@ def acted(site: ConsoleSite, *acts: str) -> list[tuple[str, str]]:
     return [(record["what"], record.get("detail", "")) for record in records if record.get("what") in acts]
 
 
-def is_sound(one: Reader) -> None:
-    assert one.violations() == []
-    assert no_wider_than_the_screen(one.page)
-    assert crowded(one.page) == []
-    if one.page.get_attribute("html", "lang") == "fr":
-        assert left_in_english(one.page) == []
-
-
-def test_a_policy_is_drafted_mended_tried_published_and_taken_back_by_the_keyboard_alone(
-    reader: Readers, acting: ConsoleSite
-) -> None:
-    file = Path(acting.folder / "policy.toml")
-    ada = reader("ada", url=acting.url)
-    ada.expected |= {422}
-    ada.open("/policy")
-    is_sound(ada)
-    follow(ada.page, "Draft another one")
-    is_sound(ada)
-    write(ada.page, WRONG)
-    press(ada.page, "Check, and publish nothing")
-    expect(ada.page.get_by_role("alert")).to_contain_text("caps.any[0].at_most")
-    assert ada.page.locator("#text").get_attribute("aria-invalid") == "true"
-    is_sound(ada)
-    write(ada.page, SECOND)
-    press(ada.page, "Check, and publish nothing")
-    expect(ada.page.locator("ins").first).to_contain_text("at_most = 2")
-    is_sound(ada)
-
-    with ada.page.expect_response(re.compile("/policy/backtests/[0-9a-f]+$")) as begun:
-        press(ada.page, "Try it on the past")
-    assert "so far" in begun.value.text()
-    expect(ada.page.locator("#body-backtest")).to_contain_text("3 messages, calls and visits of the past")
-    is_sound(ada)
-    press(ada.page, "Back to the draft")
-    assert file.read_text() == FIRST
-
-    press(ada.page, "Publish: it holds for everybody from the next decision on")
-    expect(ada.page.locator("#body-history")).to_contain_text("in force")
+def publish(one: Reader, file: Path) -> None:
+    press(one.page, PUBLISH)
+    expect(one.page.locator("#body-history")).to_contain_text("en vigueur")
     assert file.read_text() == SECOND
-    assert [each.by for each in published(file)] == ["ada", ""]
-    is_sound(ada)
-    ada.page.reload()
-    file.write_text(FIRST)  # somebody takes it back, by other means
-    ada.page.go_back()
-    expect(ada.page.locator("ins").first).to_contain_text("at_most = 2")
-    press(ada.page, "Publish: it holds for everybody from the next decision on")
-    expect(ada.page.locator("#body-history")).to_contain_text("in force")
-    assert file.read_text() == SECOND, "the button of a page that Back leads to is another act"
-    ada.page.go_back()
-    ada.page.reload()  # the browser sends the form again
-    expect(ada.page.get_by_role("alert")).to_contain_text("Somebody else has published since you began")
-    assert not ada.page.get_by_role("button", name="Publish: it holds").count()
-
-    ada.open("/policy")
-    follow(ada.page, "Compare with what is in force")
-    expect(ada.page.locator("ins").first).to_contain_text("at_most = 3")
-    is_sound(ada)
-    press(ada.page, "Publish it again")
-    expect(ada.page.locator("#body-history")).to_contain_text("by hand")
-    assert file.read_text() == FIRST
-    assert [what for what, _ in acted(acting, "publish", "roll_back")] == ["publish", "publish", "roll_back"]
 
 
 def test_a_policy_is_mended_tried_published_and_taken_back_in_french_by_the_keyboard_alone_on_a_phone(
@@ -116,6 +58,8 @@ def test_a_policy_is_mended_tried_published_and_taken_back_in_french_by_the_keyb
     write(ada.page, WRONG)
     press(ada.page, "Vérifier, sans rien publier")
     expect(ada.page.get_by_role("alert")).to_contain_text("1 erreur, donc rien n’en est utilisable")
+    expect(ada.page.get_by_role("alert")).to_contain_text("caps.any[0].at_most")
+    assert ada.page.locator("#text").get_attribute("aria-invalid") == "true"
     is_sound(ada)
     write(ada.page, SECOND)
     press(ada.page, "Vérifier, sans rien publier")
@@ -126,23 +70,34 @@ def test_a_policy_is_mended_tried_published_and_taken_back_in_french_by_the_keyb
     is_sound(ada)
     press(ada.page, "Retour au brouillon")
     expect(ada.page.locator("ins").first).to_contain_text("at_most = 2")
+    assert file.read_text() == FIRST
     file.write_text(FIRST + "# somebody else\n")
-    press(ada.page, "Publier\u00a0: elle vaut pour tous dès la prochaine décision")
+    press(ada.page, PUBLISH)
     expect(ada.page.get_by_role("heading", level=1)).to_have_text("Quelqu’un d’autre a publié entre-temps")
     is_sound(ada)
     file.write_text(FIRST)
     ada.page.go_back()
-    press(ada.page, "Publier\u00a0: elle vaut pour tous dès la prochaine décision")
-    expect(ada.page.locator("#body-history")).to_contain_text("en vigueur")
-    assert file.read_text() == SECOND
+    publish(ada, file)
     is_sound(ada)
     assert {*lines_of(ada.page, "#body-history td.id")} == {1}, "a version is broken over two lines"
+    assert [each.by for each in published(file)] == ["ada", ""]
+    ada.page.reload()
+    file.write_text(FIRST)  # somebody takes it back, by other means
+    ada.page.go_back()
+    expect(ada.page.locator("ins").first).to_contain_text("at_most = 2")
+    publish(ada, file)  # the button of a page that Back leads to is another act
+    ada.page.go_back()
+    ada.page.reload()  # the browser sends the form again
+    expect(ada.page.get_by_role("alert")).to_contain_text("Quelqu’un d’autre a publié depuis que vous avez commencé")
+    assert not ada.page.get_by_role("button", name=PUBLISH).count()
+
+    ada.open("/policy")
     follow(ada.page, "Comparer avec ce qui est en vigueur")
     is_sound(ada)
     press(ada.page, "La publier de nouveau")
     expect(ada.page.locator("#body-history")).to_contain_text("à la main")
     assert file.read_text() == FIRST
-    is_sound(ada)
+    assert [what for what, _ in acted(acting, "publish", "roll_back")] == ["publish", "publish", "roll_back"]
 
 
 def test_a_plan_is_mended_weighed_defined_and_ended_in_french_by_the_keyboard_alone_on_a_phone(

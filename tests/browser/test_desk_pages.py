@@ -22,7 +22,6 @@ PATHS = (
     *("/", "/campaigns", "/campaigns/gotv-3", "/field", "/field/US-OH", "/money"),
     *("/alerts/over_cap", "/privacy", "/letters", "/policy", "/deliveries"),
 )
-OHIO = Scope(regions=frozenset({"US-OH"}))
 
 
 @pytest.fixture(scope="module")
@@ -84,68 +83,6 @@ def test_a_strategist_sees_what_needs_her_first_and_gets_from_it_to_the_campaign
     ada.page.wait_for_url("**/campaigns/ask-9")
     assert "over: 0.33% of 0.30%" in ada.page.inner_text("#body-providers")
     assert ada.page.locator("#body-providers svg .limit").count() == 2
-
-
-def test_field_director_of_ohio_finds_its_turfs_on_a_phone(evening: DeskConsole, readers: Readers) -> None:
-    finn = readers.open(evening, "field", scope=OHIO, size=PHONE)
-    finn.open("/field")
-    assert finn.page.locator("#body-regions tbody th").all_inner_texts() == ["Ohio"]
-    finn.page.get_by_role("link", name="Ohio").click()
-    finn.page.wait_for_url("**/field/US-OH")
-    turfs = finn.page.locator("#body-turfs tbody th").all_inner_texts()
-    assert turfs[0] == "oh-5"
-    assert {"oh-1", "oh-2", "oh-3", "oh-4"} <= {*turfs}
-
-
-def test_a_treasurer_sees_the_day_and_is_asked_why_before_anybody_near_a_limit_is_named(
-    evening: DeskConsole, readers: Readers
-) -> None:
-    tess = readers.open(evening, "treasury")
-    tess.open("/money")
-    assert "Fewer than ten people" in tess.page.inner_text("#body-limits")
-    assert "Why do you look?" in tess.page.inner_text("#body-givers")
-    assert tess.page.locator("#body-hours svg rect").count() > 10
-    tess.page.get_by_text("As a table").click()
-    assert tess.page.locator("#body-hours tbody tr").count() > 10
-
-
-def test_a_form_without_its_token_is_refused_and_orders_nothing(evening: DeskConsole, readers: Readers) -> None:
-    dina = readers.open(evening, "sending")
-    dina.expected.add(403)
-    dina.open("/hold/gotv-3")
-    assert dina.page.locator("#body-confirm form").count() == 1
-    status = dina.page.evaluate(
-        "fetch('/campaigns/hold', {method: 'POST', body: new URLSearchParams({campaign: 'gotv-3'})})"
-        ".then((answer) => answer.text().then(() => answer.status))"
-    )
-    assert status == 403
-    dina.open("/campaigns/gotv-3")
-    assert "it is not on hold" in dina.page.inner_text("#body-hold")
-
-
-def test_what_redis_holds_is_said_to_be_held_and_may_be_lifted(evening: DeskConsole, readers: Readers) -> None:
-    dina = readers.open(evening, "sending")
-    dina.open("/campaigns/polls-1")
-    assert "on hold It may reach nobody until the hold is lifted. Ordered by nadia" in " ".join(
-        dina.page.inner_text("#body-hold").split()
-    )
-    assert dina.page.get_by_role("button", name="Lift the hold polls-1").is_visible()
-    assert "on hold" in dina.page.inner_text("#body-hold .tag")
-
-
-def test_pages_turn_grey_within_fifteen_seconds_when_nothing_feeds_the_desk_and_keep_their_figures(
-    evening: DeskConsole, readers: Readers
-) -> None:
-    ada = readers.open(evening)
-    evening.feed()
-    ada.open("/")
-    ada.page.wait_for_selector("#block-figures.is-live")
-    before = ada.page.inner_text("#body-figures")
-    ada.page.wait_for_selector("#block-figures.is-stopped", timeout=17_000)
-    assert "stopped at" in ada.page.inner_text("#age-figures")
-    assert ada.page.inner_text("#body-figures") == before
-    evening.feed()
-    ada.page.wait_for_selector("#block-figures.is-live")
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -223,25 +160,3 @@ def _opened_by_keyboard(one: Reader) -> Iterator[str]:
         one.page.keyboard.press("Enter")
         expect(button.locator("xpath=..")).to_have_attribute("open", "")
         yield from links.evaluate_all("(found) => found.map((each) => each.getAttribute('href'))")
-
-
-def test_a_hold_is_reached_without_scripts(evening: DeskConsole, readers: Readers) -> None:
-    dina = readers.open(evening, java_script_enabled=False)
-    dina.open("/campaigns/gotv-3")
-    dina.page.get_by_role("link", name="Hold gotv-3", exact=True).click()
-    expect(dina.page.get_by_role("button", name="Hold gotv-3", exact=True)).to_be_enabled()
-
-
-def test_while_redis_is_away_a_hold_is_not_ordered_and_nothing_is_said_to_be_held(
-    browser: Browser, tmp_path: Path, readers: Readers
-) -> None:
-    server = RedisServer(tmp_path)
-    server.start()
-    with DeskConsole(server.port, tmp_path).running() as console:
-        dina = readers.open(console, "sending", java_script_enabled=False)
-        dina.expected.add(503)
-        dina.open("/hold/gotv-3")
-        server.kill()
-        dina.page.get_by_role("button", name="Hold gotv-3", exact=True).click()
-        dina.page.get_by_text("Redis does not answer").wait_for()
-        assert "on hold" not in dina.page.inner_text("body")

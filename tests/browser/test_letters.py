@@ -5,7 +5,7 @@ import time
 
 import orjson
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from events.json_types import JSON
 from events.times import render_time
@@ -13,9 +13,8 @@ from events.topics import AUDIT_LOG, DEAD_LETTERS_REQUEUED
 from streams.platform.topic_reading import records_of
 from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite
-from tests.browser.french import left_in_english
-from tests.browser.keyboard import speak_french, write
-from tests.browser.layout import crowded, lines_of
+from tests.browser.keyboard import press, speak_french, write
+from tests.browser.layout import is_sound, lines_of
 from tests.browser.reader import PHONE
 from tests.integration.said import event, fresh, structured
 from tests.integration.waiting import until
@@ -49,77 +48,44 @@ def audited(site: ConsoleSite, what: str = "requeue") -> list[str]:
     return [record["viewer"] for record in records if record.get("what") == what]
 
 
-def press(page: Page, name: str) -> None:
-    """Press a button by the keyboard alone."""
-    page.get_by_role("button", name=name).focus()
-    page.keyboard.press("Enter")
-
-
-def test_refused_gifts_are_mended_rehearsed_and_sent_once_by_keyboard_alone(
+def test_refused_gifts_are_mended_rehearsed_and_sent_once_in_french_by_the_keyboard_alone_on_a_phone(
     reader: Readers, clinic: ConsoleSite
 ) -> None:
-    olga = reader("olga", url=clinic.url)
+    olga = reader("olga", PHONE, url=clinic.url)
     olga.expected |= {422, 503}
+    speak_french(olga.page)
     until(lambda: olga.open("/letters") == 200 and SOURCE in olga.page.content(), "the cause in the desk")
-    assert olga.violations() == []
+    is_sound(olga)
+    assert {*lines_of(olga.page, "#body-causes td")} == {1}
     olga.page.get_by_role("row", name=SOURCE).get_by_role("link").focus()
     olga.page.keyboard.press("Enter")
-    expect(olga.page.locator("#body-fields")).to_contain_text("text that is a whole number (3)")
+    expect(olga.page.locator("#body-fields")).to_contain_text("texte qui est un nombre entier (3)")
     assert "2500" not in olga.page.content()
-    assert olga.violations() == []
+    is_sound(olga)
+    assert {*lines_of(olga.page, "#body-fields td")} == {1}
+    assert olga.page.locator("#body-fields th").first.inner_text() == "Champ"
 
-    olga.page.locator("#mapping").focus()
-    olga.page.keyboard.insert_text(WRONG)
-    press(olga.page, "Rehearse, and send nothing")
-    expect(olga.page.get_by_role("alert")).to_contain_text("cast.data.amount is no kind · give one of int")
-    assert olga.violations() == []
-    olga.page.locator("#mapping").focus()
-    olga.page.keyboard.press("Control+A")
-    olga.page.keyboard.insert_text(MAPPING)
-    press(olga.page, "Rehearse, and send nothing")
-    expect(olga.page.locator("#body-run")).to_contain_text("3 chosen, 3 would be sent")
-    assert olga.violations() == []
+    write(olga.page, WRONG, "#mapping")
+    press(olga.page, "Répéter, sans rien envoyer")
+    expect(olga.page.get_by_role("alert")).to_contain_text("cast.data.amount n’est pas un genre")
+    is_sound(olga)
+    write(olga.page, MAPPING, "#mapping")
+    press(olga.page, "Répéter, sans rien envoyer")
+    expect(olga.page.locator("#body-run")).to_contain_text("3 choisis, 3 seraient envoyés")
+    is_sound(olga)
     rehearsal, before = olga.page.url, requeued(clinic)
 
-    press(olga.page, "Send 3 records")
-    expect(olga.page.locator("#body-run")).to_contain_text("3 chosen, 3 sent.")
+    press(olga.page, "Envoyer 3 enregistrements")
+    expect(olga.page.locator("#body-run")).to_contain_text("3 choisis, 3 envoyés.")
     assert requeued(clinic) == before + 3
     assert audited(clinic) == ["olga"]
     olga.page.reload()
-    expect(olga.page.locator("#body-run")).to_contain_text("3 chosen, 3 sent.")
+    expect(olga.page.locator("#body-run")).to_contain_text("3 choisis, 3 envoyés.")
+    is_sound(olga)
     olga.page.goto(rehearsal)
-    press(olga.page, "Send 3 records")
-    expect(olga.page.locator("#body-run")).to_contain_text("3 × sent before")
+    press(olga.page, "Envoyer 3 enregistrements")
+    expect(olga.page.locator("#body-run")).to_contain_text("3 × déjà envoyés")
     assert requeued(clinic) == before + 3
-
-
-def test_on_a_phone_in_french_nothing_of_it_is_english(reader: Readers, clinic: ConsoleSite) -> None:
-    one = reader("olga", PHONE, url=clinic.url)
-    one.expected.add(422)
-    speak_french(one.page)
-    one.open("/letters")
-    assert left_in_english(one.page) == []
-    assert {*lines_of(one.page, "#body-causes td")} == {1}
-    one.page.get_by_role("row", name=SOURCE).get_by_role("link").click()
-    expect(one.page.locator("#body-fields")).to_contain_text("texte qui est un nombre entier")
-    assert left_in_english(one.page) == []
-    assert {*lines_of(one.page, "#body-fields td")} == {1}
-    assert one.page.locator("#body-fields th").first.inner_text() == "Champ"
-    write(one.page, WRONG, "#mapping")
-    press(one.page, "Répéter, sans rien envoyer")
-    one.page.get_by_role("alert").wait_for()
-    assert left_in_english(one.page) == []
-    assert crowded(one.page) == []
-    write(one.page, "", "#mapping")
-    one.page.keyboard.press("Delete")
-    press(one.page, "Répéter, sans rien envoyer")
-    expect(one.page.locator("#body-run")).to_contain_text("choisis")
-    assert left_in_english(one.page) == []
-    assert one.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
-    one.page.click(".you summary")
-    with one.page.expect_navigation():
-        one.page.get_by_role("button", name="English").click()
-    one.page.wait_for_load_state()
 
 
 def test_a_source_in_quarantine_is_let_go_once_by_the_keyboard_alone(reader: Readers, clinic: ConsoleSite) -> None:
@@ -152,7 +118,8 @@ def test_a_source_in_quarantine_is_let_go_once_by_the_keyboard_alone(reader: Rea
     expect(run).to_contain_text("would be sent")
     assert olga.violations() == []
     before = requeued(clinic)
-    press(olga.page, "Let it go, and send")
+    olga.page.get_by_role("button", name="Let it go, and send").focus()
+    olga.page.keyboard.press("Enter")
     expect(run).to_contain_text(re.compile(r"chosen, \d+ sent\."))
     sent = requeued(clinic) - before
     assert sent > 0

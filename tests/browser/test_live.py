@@ -71,25 +71,6 @@ def test_the_status_names_what_is_wrong_and_leads_to_its_runbook(
         assert olga.page.locator("h1").inner_text() == "PartitionStalled (page)"
 
 
-def test_a_console_without_redis_says_so(reader: Readers, site: ConsoleSite, tmp_path: Path) -> None:
-    with running_console(site.system, tmp_path, REDIS_URL="redis://127.0.0.1:1/0") as cut_off:
-        one = reader(url=cut_off.url)
-        one.expected.add(503)
-        one.open("/signin")
-        one.page.fill("#token", "ada")
-        one.page.keyboard.press("Enter")
-        one.page.get_by_text("Redis does not answer").wait_for()
-
-
-def test_open_pages_are_counted_and_let_go_of(reader: Readers, site: ConsoleSite) -> None:
-    ada = reader("ada")
-    ada.open("/status")
-    ada.page.wait_for_selector("#live.on")
-    assert site.metric("harmonia_console_streams ") != "harmonia_console_streams 0.0"
-    ada.open("/people")
-    until(lambda: site.metric("harmonia_console_streams ") == "harmonia_console_streams 0.0", "no open page")
-
-
 def test_a_session_with_too_many_live_pages_is_told_so_and_the_next_one_waits_its_turn(
     reader: Readers, site: ConsoleSite
 ) -> None:
@@ -103,5 +84,6 @@ def test_a_session_with_too_many_live_pages_is_told_so_and_the_next_one_waits_it
             opened.enter_context(urllib.request.urlopen(request, timeout=20))
         ada.open("/status")
         ada.page.get_by_text("too many pages are open, 24 of yours").wait_for()
+        assert site.metric("harmonia_console_streams ") == f"harmonia_console_streams {STREAMS_OF_ONE}.0"
         assert 'why="streams"' in site.metric("harmonia_console_refused_total")
     ada.page.wait_for_selector("#live.on")

@@ -1,13 +1,11 @@
 """Finding somebody, and what is shown of them to whom."""
 
-from pathlib import Path
-
 import orjson
 
 from events.json_types import JSON
 from sinks.keys import identity_key
 from tests.browser.conftest import Readers
-from tests.browser.console_site import ConsoleSite, running_console
+from tests.browser.console_site import ConsoleSite
 from tests.browser.reader import PHONE
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import state_of
@@ -78,36 +76,6 @@ def test_no_profile_is_shown_before_a_reason_is_given_in_the_session(reader: Rea
     assert "29\u202f123,50\u00a0$US" in zoe.page.inner_text("#body-known")
     zoe.open("/people")
     assert zoe.page.input_value("#reason") == "rights"
-
-
-def test_somebody_who_was_forgotten_is_gone(reader: Readers, site: ConsoleSite) -> None:
-    one = site.people["forgotten"]
-    ada = reader("ada")
-    ada.find(site.people["ohio"].email)
-    ada.expected.add(410)
-    assert ada.open(f"/people/{one.contact_id}") == 410
-    assert "This person was forgotten" in ada.page.inner_text("main")
-    assert "29,123" not in ada.page.content()
-
-
-def test_a_person_is_found_without_scripts(reader: Readers, site: ConsoleSite) -> None:
-    ada = reader("ada", java_script_enabled=False)
-    ada.find(site.people["ohio"].email)
-    assert ada.page.url.endswith(site.people["ohio"].contact_id)
-    assert ada.page.locator(".answer").count() == 5
-
-
-def test_nothing_is_shown_of_anybody_while_kafka_cannot_write_the_look_down(
-    reader: Readers, site: ConsoleSite, tmp_path: Path
-) -> None:
-    one = site.people["ohio"]
-    with running_console(site.system, tmp_path, KAFKA_BOOTSTRAP="127.0.0.1:1") as cut_off:
-        ada = reader("ada", url=cut_off.url)
-        ada.expected.add(503)
-        ada.find(one.email)
-        assert ada.open(f"/people/{one.contact_id}") == 503
-        assert "29,123" not in ada.page.content()
-        assert "Kafka cannot write down who looked" in ada.page.inner_text("main")
 
 
 def test_an_id_without_its_kind_is_found_and_said_to_be_what_it_was_taken_for(

@@ -18,7 +18,7 @@ from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite
 from tests.browser.french import left_in_english
 from tests.browser.keyboard import choose, follow, press, write
-from tests.browser.layout import beside, beside_their_fields, crowded, no_wider_than_the_screen
+from tests.browser.layout import beside, beside_their_fields, is_sound
 from tests.browser.reader import PHONE, Reader
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, state_of
@@ -74,45 +74,29 @@ def frozen(*pids: int) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-def test_a_person_is_stopped_let_go_exported_and_forgotten_by_the_keyboard_on_a_phone(
-    reader: Readers, acting: ConsoleSite
-) -> None:
-    email, contact_id = somebody(acting.system)
-    ada = reader("ada", PHONE, url=acting.url)
-    ada.find(email, "rights")
-    assert ada.violations() == []
-    assert no_wider_than_the_screen(ada.page)
-    ada.page.select_option("#because", "asked")
-    press(ada.page, "Stop all contact")
-    ada.page.get_by_text("Nobody may reach this person until the stop is lifted.").wait_for()
-    assert is_stopped(acting.system, contact_id)
-    assert audited(acting.system, "suppress", contact_id) == ["until lifted; asked"]
-    press(ada.page, "Lift the stop")
-    ada.page.get_by_text("Stop all contact with this person; what is known stays.").wait_for()
-    assert not is_stopped(acting.system, contact_id)
-    with ada.page.expect_download() as downloading:
-        press(ada.page, "Download all that is held")
-    held = orjson.loads(Path(downloading.value.path()).read_bytes())
-    assert (held["contact_id"], len(held["interactions"])) == (contact_id, 3)
-    assert audited(acting.system, "export", contact_id) == [""]
-    ada.page.get_by_role("link", name="Forget this person").focus()
-    ada.page.keyboard.press("Enter")
-    ada.page.wait_for_url("**/erase/**")
-    assert ada.violations() == []
-    assert no_wider_than_the_screen(ada.page)
-    ada.expected |= {410, 422}
-    ada.page.fill("#typed", "yes")
-    press(ada.page, "Forget this person, for good")
-    ada.page.get_by_text("so nobody was forgotten").wait_for()
-    assert ada.violations() == []
-    ada.open(f"/erase/{contact_id}")
-    ada.page.fill("#typed", contact_id[-8:])
-    press(ada.page, "Forget this person, for good")
-    ada.page.get_by_role("heading", name="Forgotten").wait_for()
-    ada.page.reload()  # the browser sends the form again
-    ada.page.get_by_role("heading", name="Forgotten").wait_for()
-    assert audited(acting.system, "erase", contact_id) == [""]
-    assert ada.open(f"/people/{contact_id}") == 410
+def forget(zoe: Reader, system: System, email: str, contact_id: str) -> None:
+    """Forget the person whose page is open, and look for them afterwards."""
+    follow(zoe.page, "Oublier cette personne")
+    is_sound(zoe)
+    write(zoe.page, "oui", "#typed")
+    press(zoe.page, "Oublier cette personne pour de bon")
+    zoe.page.get_by_text("personne n’a été oublié").wait_for()
+    is_sound(zoe)
+    follow(zoe.page, "Continuer")
+    write(zoe.page, contact_id[-8:], "#typed")
+    press(zoe.page, "Oublier cette personne pour de bon")
+    zoe.page.get_by_text("a disparu, et Redis le montre").wait_for()
+    zoe.page.reload()  # the browser sends the form again
+    zoe.page.get_by_text("a disparu, et Redis le montre").wait_for()
+    assert audited(system, "erase", contact_id) == [""]
+    is_sound(zoe)
+    follow(zoe.page, "Continuer")
+    write(zoe.page, email, "#who")
+    press(zoe.page, "Chercher")
+    zoe.page.get_by_role("alert").wait_for()
+    assert left_in_english(zoe.page) == []
+    assert zoe.open(f"/people/{contact_id}") == 410
+    assert left_in_english(zoe.page) == []
 
 
 def test_a_person_is_stopped_exported_and_forgotten_in_french_by_the_keyboard_alone_on_a_phone(
@@ -135,42 +119,27 @@ def test_a_person_is_stopped_exported_and_forgotten_in_french_by_the_keyboard_al
     choose(zoe.page, "#reason", "U")
     press(zoe.page, "Chercher")
     zoe.page.get_by_text("Arrêter tout contact avec cette personne").wait_for()
-    assert left_in_english(zoe.page) == []
+    is_sound(zoe)
     stop_until("01012012", "Donnez un jour après aujourd’hui, ou aucun.")
     follow(zoe.page, "Continuer")
     stop_until("01012090", "Tout contact avec cette personne est arrêté, et Redis le montre.")
     assert "jusqu’au 1 janv. 2090" in zoe.page.inner_text("#body-acts")
     assert is_stopped(acting.system, contact_id)
     stop_until("01012089", "Un arrêt plus long est déjà en vigueur")
+    assert len(audited(acting.system, "suppress", contact_id)) == 1
     follow(zoe.page, "Continuer")
     press(zoe.page, "Lever l’arrêt")
     zoe.page.get_by_text("Aucun arrêt donné ici ne vaut pour cette personne").wait_for()
+    assert not is_stopped(acting.system, contact_id)
     assert left_in_english(zoe.page) == []
     with zoe.page.expect_download() as downloading:
         press(zoe.page, "Télécharger tout ce qui est détenu")
         zoe.page.get_by_text("En cours de collecte…").wait_for()
-    assert orjson.loads(Path(downloading.value.path()).read_bytes())["contact_id"] == contact_id
+    held = orjson.loads(Path(downloading.value.path()).read_bytes())
+    assert (held["contact_id"], len(held["interactions"])) == (contact_id, 3)
+    assert audited(acting.system, "export", contact_id) == [""]
     zoe.page.get_by_text("C’est collecté").wait_for()
-
-    follow(zoe.page, "Oublier cette personne")
-    assert left_in_english(zoe.page) == []
-    write(zoe.page, "oui", "#typed")
-    press(zoe.page, "Oublier cette personne pour de bon")
-    zoe.page.get_by_text("personne n’a été oublié").wait_for()
-    assert left_in_english(zoe.page) == []
-    follow(zoe.page, "Continuer")
-    write(zoe.page, contact_id[-8:], "#typed")
-    press(zoe.page, "Oublier cette personne pour de bon")
-    zoe.page.get_by_text("a disparu, et Redis le montre").wait_for()
-    assert left_in_english(zoe.page) == []
-    assert no_wider_than_the_screen(zoe.page)
-    follow(zoe.page, "Continuer")
-    write(zoe.page, email, "#who")
-    press(zoe.page, "Chercher")
-    zoe.page.get_by_role("alert").wait_for()
-    assert left_in_english(zoe.page) == []
-    assert zoe.open(f"/people/{contact_id}") == 410
-    assert left_in_english(zoe.page) == []
+    forget(zoe, acting.system, email, contact_id)
 
 
 def test_a_request_is_opened_answered_and_closed_in_french_by_the_keyboard_on_a_phone(
@@ -192,16 +161,13 @@ def test_a_request_is_opened_answered_and_closed_in_french_by_the_keyboard_on_a_
         assert left_in_english(zoe.page) == []
 
     follow(zoe.page, "Elle exerce un droit sur ses données")
-    assert left_in_english(zoe.page) == []
-    assert zoe.violations() == []
-    assert no_wider_than_the_screen(zoe.page)
+    is_sound(zoe)
     open_one("opposition")
     assert is_stopped(acting.system, contact_id)
     assert "tout contact est arrêté" in zoe.page.inner_text("#body-request")
     zoe.open(f"/rights?contact={contact_id}")
     open_one("accès")
-    assert zoe.violations() == []
-    assert no_wider_than_the_screen(zoe.page)
+    is_sound(zoe)
     assert f"email:{hashed[6:14]}… · est-ce bien cette personne" in zoe.page.inner_text("#body-request")
     zoe.page.locator("#theirs").focus()
     zoe.page.keyboard.press("Space")
@@ -219,8 +185,7 @@ def test_a_request_is_opened_answered_and_closed_in_french_by_the_keyboard_on_a_
     zoe.open("/rights")
     assert "fait comme demandé" in zoe.page.inner_text("#body-requests")
     assert contact_id not in zoe.page.inner_text("#body-requests")
-    assert left_in_english(zoe.page) == []
-    assert no_wider_than_the_screen(zoe.page)
+    is_sound(zoe)
     kinds = sorted(detail.split()[0] for detail in audited(acting.system, "open_request", contact_id))
     assert kinds == ["access", "objection"]
 
@@ -250,9 +215,7 @@ def test_two_contacts_are_linked_parted_and_the_last_decision_undone_in_french(
     zoe.page.fill("#other", other)
     press(zoe.page, "Regarder les deux")
     zoe.page.get_by_text("Ce sont deux personnes à présent.").wait_for()
-    assert zoe.violations() == []
-    assert left_in_english(zoe.page) == []
-    assert crowded(zoe.page) == []
+    is_sound(zoe)
     assert beside(zoe.page, "label:has(#sure)", "#sure")
     zoe.page.locator("#sure").focus()
     zoe.page.keyboard.press("Space")
@@ -269,30 +232,11 @@ def test_two_contacts_are_linked_parted_and_the_last_decision_undone_in_french(
 
     until(is_told, "the decision in the desk")
     zoe.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    assert no_wider_than_the_screen(zoe.page)
-    assert left_in_english(zoe.page) == []
+    is_sound(zoe)
     first, second = sorted((one, other))
     press(zoe.page, f"Annuler {first} {second}")
     zoe.page.get_by_role("heading", name="Ce sont deux personnes").wait_for()
     assert [len(audited(acting.system, "unlink", each)) for each in (one, other)] == [1, 1]
-
-
-def test_two_people_who_stop_one_person_at_once_stop_them_and_a_shorter_stop_is_refused(
-    reader: Readers, acting: ConsoleSite
-) -> None:
-    email, contact_id = somebody(acting.system)
-    ada, finn = reader("ada", url=acting.url), reader("finn", url=acting.url)
-    for one in (ada, finn):
-        one.find(email)
-        one.page.select_option("#because", "complained")
-    finn.expected.add(409)
-    finn.page.fill("#until", "2090-01-01")
-    press(ada.page, "Stop all contact")
-    ada.page.get_by_text("Nobody may reach this person until the stop is lifted.").wait_for()
-    press(finn.page, "Stop all contact")
-    finn.page.get_by_text("A stop that lasts longer holds already").wait_for()
-    assert is_stopped(acting.system, contact_id)
-    assert audited(acting.system, "suppress", contact_id) == ["until lifted; complained"]
 
 
 def _page_tells_of_a_stop(reader: Reader, contact_id: str) -> bool:

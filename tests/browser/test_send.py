@@ -13,7 +13,7 @@ from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite, running_console
 from tests.browser.french import left_in_english
 from tests.browser.keyboard import choose, follow, press, speak_french, write
-from tests.browser.layout import crowded, lines_of, no_wider_than_the_screen
+from tests.browser.layout import crowded, is_sound, lines_of
 from tests.browser.reader import PHONE
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System
@@ -74,17 +74,14 @@ def test_a_list_is_judged_reserved_and_downloaded_in_french_by_the_keyboard_on_a
     assert all(each.endswith("(deleted)") for each in opened)
     follow(ada.page, "Réserver celles qui peuvent être jointes, pour deux heures")
     ada.page.get_by_role("heading", name="Réserver ces personnes\u202f?").wait_for()
-    assert ada.violations() == []
-    assert left_in_english(ada.page) == []
+    is_sound(ada)
     press(ada.page, "Les réserver")
     ada.page.get_by_text("sont réservées à digital jusqu’à").wait_for()
     deployment = sending.system.deployment
     for email in people:
         [hashed] = deployment.hasher.lookups("email", email)
         assert deployment.redis.get(f"reservation:{hashed}:letter") is not None
-    assert ada.violations() == []
-    assert left_in_english(ada.page) == []
-    assert no_wider_than_the_screen(ada.page)
+    is_sound(ada)
     with ada.page.expect_download() as downloading:
         ada.page.get_by_role("link", name="Télécharger qui peut être joint maintenant").focus()
         ada.page.keyboard.press("Enter")

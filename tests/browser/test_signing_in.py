@@ -10,12 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from tests.browser import oidc_provider
 from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite, running_console
-from tests.browser.reader import Reader
 
 
 def _free_port() -> int:
@@ -23,19 +20,6 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
-
-
-def _post(site: ConsoleSite, path: str, headers: dict[str, str], **said: str) -> int:
-    request = urllib.request.Request(site.url + path, urllib.parse.urlencode(said).encode(), headers)
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
-
-
-def _cookie(one: Reader, name: str = "__Host-harmonia") -> str:
-    return next(cookie["value"] for cookie in one.context.cookies() if cookie["name"] == name)
 
 
 def test_the_keyboard_alone_signs_in_looks_around_and_signs_out(reader: Readers, site: ConsoleSite) -> None:
@@ -56,80 +40,6 @@ def test_the_keyboard_alone_signs_in_looks_around_and_signs_out(reader: Readers,
     ada.page.wait_for_url("**/signin")
     ada.open("/status")
     assert ada.page.url.endswith("/signin")
-
-
-def test_a_session_that_was_signed_out_opens_nothing_any_more(reader: Readers, site: ConsoleSite) -> None:
-    ada = reader("ada")
-    cookies = ada.context.cookies()
-    ada.page.click(".you summary")
-    ada.page.get_by_role("button", name="Sign out").click()
-    ada.page.wait_for_url("**/signin")
-    ada.context.add_cookies(cookies)  # type: ignore[arg-type]
-    ada.open("/status")
-    assert ada.page.url.endswith("/signin")
-
-
-def test_the_session_is_in_a_cookie_that_no_script_reads_and_redis_holds_only_its_hash(
-    reader: Readers, site: ConsoleSite
-) -> None:
-    ada = reader("ada")
-    [cookie] = [each for each in ada.context.cookies() if each["name"] == "__Host-harmonia"]
-    assert (cookie["httpOnly"], cookie["secure"], cookie["sameSite"]) == (True, True, "Lax")
-    assert ada.page.evaluate("document.cookie") == ""
-    redis = site.system.deployment.redis
-    keys = list(redis.scan_iter("console:session:*"))
-    assert keys
-    assert not any(_cookie(ada).encode() in key + (redis.get(key) or b"") for key in keys)
-    assert all(0 < redis.ttl(key) <= 1800 for key in keys)
-
-
-def test_a_wrong_token_is_told_and_the_sixth_try_of_a_minute_is_not_looked_at(
-    reader: Readers, site: ConsoleSite
-) -> None:
-    one = reader()
-    one.expected |= {403, 429}
-    for _ in range(5):
-        one.open("/signin")
-        one.page.fill("#token", "guess")
-        one.page.keyboard.press("Enter")
-        one.page.wait_for_selector("[role=alert]")
-        assert "Nobody has this token" in one.page.inner_text("main")
-    one.page.fill("#token", "ada")
-    one.page.keyboard.press("Enter")
-    one.page.get_by_text("Too many tries").wait_for()
-    assert 'outcome="too_many"' in site.metric("harmonia_console_signins_total")
-
-
-@pytest.mark.parametrize("path", ["/people", "/choices", "/signout", "/signin"])
-def test_a_form_without_the_csrf_token_or_from_elsewhere_is_refused(
-    reader: Readers, site: ConsoleSite, path: str
-) -> None:
-    ada = reader("ada")
-    ada.open("/people")
-    token = ada.page.get_attribute("main input[name=csrf]", "value") or ""
-    session = {"Cookie": f"__Host-harmonia={_cookie(ada)}"}
-    own, other = {"Origin": site.url}, {"Origin": "https://evil.example"}
-    said = {"theme": "dark"}
-    assert _post(site, path, session | own, **said) == 403
-    assert _post(site, path, session | own, csrf="x" * len(token), **said) == 403
-    assert _post(site, path, session | other, csrf=token, **said) == 403
-    assert _post(site, path, session, csrf=token, **said) == 403
-    assert ada.open("/people") == 200
-
-
-def test_a_request_that_names_another_host_is_refused(site: ConsoleSite) -> None:
-    request = urllib.request.Request(f"{site.url}/signin", headers={"Host": "rebound.example"})
-    with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(request, timeout=20)
-    assert caught.value.code == 421
-
-
-def test_whoever_lacks_the_role_is_told_so(reader: Readers) -> None:
-    olga = reader("olga")
-    assert olga.page.locator(".menu a").all_inner_texts() == ["Tonight", "Dead letters", "Status", "Deliveries"]
-    olga.expected.add(403)
-    assert olga.open("/people") == 403
-    assert "None of your roles" in olga.page.inner_text("main")
 
 
 def test_language_and_theme_stay_chosen(reader: Readers) -> None:

@@ -75,20 +75,6 @@ def a_change_is_tried_out_as_rows(ada: Reader) -> None:
     expect(ada.page.locator("#text")).to_have_value(re.compile(r"support = \[1\]"))
 
 
-def test_the_verdict_is_french_for_who_reads_french(reader: Readers) -> None:
-    one = reader("ada", PHONE, locale="fr-FR")
-    one.page.click(".you summary")
-    with one.page.expect_navigation():  # what is still loaded when a page is left counts as lost
-        one.page.get_by_role("button", name="Français").click()
-    one.open(f"/experiments/{EXPERIMENT}")
-
-    expect(one.page.locator("#body-verdict")).to_contain_text("urgent fait mieux que plain")
-    expect(one.page.locator("#body-warnings")).to_contain_text("personne n’a défini l’expérience")
-    one.page.click(".you summary")
-    with one.page.expect_navigation():
-        one.page.get_by_role("button", name="English").click()
-
-
 def test_a_day_is_shown_as_soon_as_its_report_is_made(reader: Readers) -> None:
     ada = reader("ada")
     ada.choose("Results", "Days")
@@ -101,11 +87,3 @@ def test_a_day_is_shown_as_soon_as_its_report_is_made(reader: Readers) -> None:
     expect(ada.page.locator("#body-field")).to_contain_text("door")
     ada.page.get_by_role("link", name="← Tuesday, 21 February 2012").click()
     expect(ada.page.get_by_role("heading", level=1)).to_have_text("Tuesday, 21 February 2012")
-
-
-def test_without_scripts_experiments_and_days_are_read_all_the_same(reader: Readers) -> None:
-    ada = reader("ada", java_script_enabled=False)
-    ada.open(f"/experiments/{EXPERIMENT}")
-    assert "urgent does better than plain" in ada.page.inner_text("main")
-    ada.open(DAY)
-    assert "Wednesday, 22 February 2012" in ada.page.inner_text("h1")

@@ -156,7 +156,7 @@ async def console(
     acts: Callable[[Console], APIRouter] = partial(routes_of, handlers=dying.handlers())
     async with running_audit_log(settings, ConsoleMetrics(CollectorRegistry()).audit) as audit:
         found = SignedInConsole(redis, tmp_path, desk, audit=audit, routes=(*ROUTES[:-1], acts), wall_ms=wall_clock())
-        object.__setattr__(found.deps, "settings", settings.model_copy(update={"console_url": "https://console.test"}))
+        found.use(settings=settings.model_copy(update={"console_url": "https://console.test"}))
         yield found
     desk.close()
 
@@ -240,12 +240,12 @@ async def test_where_kafka_is_gone_once_acts_are_written_down_nothing_is_sent_an
     there = console.deps.settings
 
     def vanish() -> None:
-        object.__setattr__(console.deps, "settings", there.model_copy(update={"kafka_bootstrap": "127.0.0.1:1"}))
+        console.use(settings=there.model_copy(update={"kafka_bootstrap": "127.0.0.1:1"}))
 
     dying.once_written_down = Moment(vanish)
     assert await ada.send() == [(503, "Nothing was done")] * len(FORMS)
     assert ordered(stack) == (sent, written + len(FORMS))
-    object.__setattr__(console.deps, "settings", there)
+    console.use(settings=there)
     for _ in range(2):  # the same forms are tried anew, since nothing was done, and then are done once
         assert await ada.send() == NOT_YET
         assert ordered(stack) == (sent + len(FORMS), written + 2 * len(FORMS))

@@ -24,8 +24,7 @@ from streams.services.console.sendings import Sending
 from streams.services.console.signin import COOKIE
 from streams.worker.app import wall_clock
 from tests.contract.conftest import client_of
-from tests.contract.console.signed_in_console import ORIGIN, SignedInConsole
-from tests.contract.console.test_acting import Written
+from tests.contract.console.signed_in_console import ORIGIN, SignedInConsole, Written
 from tests.contract.redis_server import RedisServer
 from tests.contract.test_permit_on_redis import fill
 from tests.integration.said import fresh

@@ -12,7 +12,11 @@ from fastapi import APIRouter
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
+from events.outputs import AuditRecord
+from sinks.base import ContactChange
+from sinks.holds import HoldsSink
 from sinks.lookup import Lookup
+from sinks.redis import RedisSink
 from sinks.reservations import Reservations
 from streams.domain.pressure import Policy, default_policy_text, read_policy
 from streams.domain.segments.previews import PreviewQuestion
@@ -31,9 +35,13 @@ from streams.services.console.people import People, Person
 from streams.services.console.rights import Viewer
 from streams.services.console.signin import COOKIE, Sessions
 from streams.services.console.views import Views
-from streams.services.permission.audit_log import AuditLog
+from streams.services.permission.audit_log import AuditLog, AuditUnavailable
 from streams.services.permission.decisions import PermissionJudge
 from streams.services.segment_preview import SegmentPreview
+from tests.contract.conftest import client_of
+from tests.contract.contact_sink import STALE_AFTER
+from tests.contract.redis_server import RedisServer
+from tests.contract.whole_redis import Filling
 
 ORIGIN = "https://console.test"
 NOW = 1_352_250_000_000
@@ -55,6 +63,19 @@ def _no_producer() -> Any:
 
 async def _no_reservation(_: int) -> None:
     raise AssertionError("nobody is reserved")
+
+
+class Written(AuditLog):
+    """Keeps what is written down; `is_away`: as while Kafka is."""
+
+    def __init__(self) -> None:
+        self.records: list[AuditRecord] = []
+        self.is_away = False
+
+    async def write(self, record: AuditRecord) -> None:
+        if self.is_away:
+            raise AuditUnavailable
+        self.records.append(record)
 
 
 class SignedInConsole:
@@ -110,6 +131,17 @@ class SignedInConsole:
         self.sessions = Sessions(redis, people)
         self.app = build_console(Console(deps, Hub(metrics), self.sessions, PAGES, self.switch_to), routes)
 
+    def use(self, **deps: object) -> None:
+        """Put something in the place of a dependency."""
+        for name, each in deps.items():
+            object.__setattr__(self.deps, name, each)
+
+    async def stop(self) -> None:
+        """End what runs beside the pages."""
+        for each in (self.reports, self.deps.jobs, self.deps.sendings, self.deps.observer, self.deps.deliveries):
+            if each is not None:
+                await each.stop()
+
     async def post(self, browser: httpx.AsyncClient, path: str, once: str = "", **fields: str) -> httpx.Response:
         """Send a form of a page; without `once` it is one that was never sent."""
         signed_in = await self.sessions.find(browser.cookies[COOKIE], self._wall_ms)
@@ -133,3 +165,9 @@ async def page_of(console: SignedInConsole, path: str, viewer: Viewer = STRATEGI
         answer = await browser.get(path)
     assert answer.status_code == status, answer.text
     return answer.text
+
+
+async def fill_people(server: RedisServer, *people: ContactChange) -> None:
+    """Fill Redis with people, and with all else that pages want to be whole."""
+    async with client_of(server.port) as client:
+        await Filling(RedisSink(client, stale_after=STALE_AFTER), HoldsSink(client)).all(people)

@@ -13,7 +13,6 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from events.outputs import AuditRecord
 from sinks.base import SinkUnavailable
 from streams.services.console.acting import once
 from streams.services.console.acting.once import LONGEST_ACT_S, Once, name_of
@@ -25,26 +24,13 @@ from streams.services.console.outcomes import BROKEN_OFF, NOT_KNOWN_YET, STILL_R
 from streams.services.console.page import PageRefused
 from streams.services.console.rights import Viewer
 from streams.services.console.views import Audited
-from streams.services.permission.audit_log import AuditLog, AuditUnavailable
-from tests.contract.console.signed_in_console import NOW, ORIGIN, SignedInConsole
+from tests.contract.console.signed_in_console import NOW, ORIGIN, SignedInConsole, Written
 from tests.contract.redis_server import RedisServer
 
 ADA = Viewer("ada", frozenset({"sending"}))
 KEY = "a-key-of-a-form-0001"
+NAME = name_of("session", KEY, "hold", {"campaign": "x"})
 ON = done("It is on", "Since {n}", "/campaigns", n=1)
-
-
-class Written(AuditLog):
-    """Keeps what is written down; `is_away`: as while Kafka is."""
-
-    def __init__(self) -> None:
-        self.records: list[AuditRecord] = []
-        self.is_away = False
-
-    async def write(self, record: AuditRecord) -> None:
-        if self.is_away:
-            raise AuditUnavailable
-        self.records.append(record)
 
 
 class Switch:
@@ -207,9 +193,8 @@ async def test_a_form_without_a_key_came_from_no_page(console: SignedInConsole, 
 
 
 async def test_what_was_begun_by_a_console_that_was_killed_is_not_done_again(redis_client: Redis) -> None:
-    name = name_of("session", KEY, "hold", {"campaign": "x"})
-    assert await Once(redis_client).begin(name, NOW) is None
-    assert await Once(redis_client).begin(name, NOW + 1000 * LONGEST_ACT_S + 1) == BROKEN_OFF
+    assert await Once(redis_client).begin(NAME, NOW) is None
+    assert await Once(redis_client).begin(NAME, NOW + 1000 * LONGEST_ACT_S + 1) == BROKEN_OFF
 
 
 class SentAgain(Redis):
@@ -223,10 +208,9 @@ class SentAgain(Redis):
 async def test_an_act_whose_beginning_was_sent_twice_to_redis_is_to_be_done(
     redis_client: Redis, redis_server: RedisServer
 ) -> None:
-    name = name_of("session", KEY, "hold", {"campaign": "x"})
     async with SentAgain(host="127.0.0.1", port=redis_server.port) as client:
-        assert await Once(client).begin(name, NOW) is None
-    assert await Once(redis_client).begin(name, NOW + 1000 * LONGEST_ACT_S + 1) == BROKEN_OFF
+        assert await Once(client).begin(NAME, NOW) is None
+    assert await Once(redis_client).begin(NAME, NOW + 1000 * LONGEST_ACT_S + 1) == BROKEN_OFF
 
 
 @asynccontextmanager
@@ -256,57 +240,53 @@ async def until_redis_has(client: Redis, name: str) -> None:
 async def test_an_act_whose_beginning_a_dying_redis_took_is_done_once_when_its_form_comes_again(
     redis_client: Redis, redis_server: RedisServer
 ) -> None:
-    name = name_of("session", KEY, "hold", {"campaign": "x"})
     async with impatient(redis_server) as acts:
         async with hanging(redis_server):
             with pytest.raises(SinkUnavailable):
-                await acts.begin(name, NOW)
-        await until_redis_has(redis_client, name)
-        calls = {asyncio.create_task(acts.begin(name, NOW)) for _ in range(2)}
+                await acts.begin(NAME, NOW)
+        await until_redis_has(redis_client, NAME)
+        calls = {asyncio.create_task(acts.begin(NAME, NOW)) for _ in range(2)}
         [first], others = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
         assert first.result() is None
-        await acts.ended(name, NOW, ON)
+        await acts.ended(NAME, NOW, ON)
         assert [await each for each in others] == [ON]
-        assert await acts.begin(name, NOW) == ON
+        assert await acts.begin(NAME, NOW) == ON
 
 
 async def test_what_became_of_an_act_is_told_though_redis_was_away_when_it_ended(
     redis_client: Redis, redis_server: RedisServer
 ) -> None:
-    name = name_of("session", KEY, "hold", {"campaign": "x"})
     async with impatient(redis_server) as acts:
-        assert await acts.begin(name, NOW) is None
-        begun = await redis_client.get(name)
+        assert await acts.begin(NAME, NOW) is None
+        begun = await redis_client.get(NAME)
         redis_server.kill()
         try:
-            await acts.ended(name, NOW, ON)
+            await acts.ended(NAME, NOW, ON)
         finally:
             redis_server.start()
-        assert await redis_client.get(name) == begun
-        assert await acts.begin(name, NOW) == ON
+        assert await redis_client.get(NAME) == begun
+        assert await acts.begin(NAME, NOW) == ON
 
 
 async def test_an_act_that_nobody_did_is_to_be_done_though_redis_was_away_when_that_was_seen(
     redis_client: Redis, redis_server: RedisServer
 ) -> None:
-    name = name_of("session", KEY, "hold", {"campaign": "x"})
     async with impatient(redis_server) as acts:
-        assert await acts.begin(name, NOW) is None
+        assert await acts.begin(NAME, NOW) is None
         async with hanging(redis_server):
-            await acts.forget(name)
-        assert await acts.begin(name, NOW) is None
-        await acts.ended(name, NOW, ON)
-        assert await acts.begin(name, NOW) == ON
+            await acts.forget(NAME)
+        assert await acts.begin(NAME, NOW) is None
+        await acts.ended(NAME, NOW, ON)
+        assert await acts.begin(NAME, NOW) == ON
 
 
 async def test_of_an_act_that_another_console_has_begun_nobody_says_that_it_is_being_done(
     redis_client: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(once, "_WAIT_S", 0.01)
-    name = name_of("session", KEY, "hold", {"campaign": "x"})
     ours, before = Once(redis_client), Once(redis_client)
-    assert await before.begin(name, NOW) is None
-    assert (await before.begin(name, NOW), await ours.begin(name, NOW)) == (STILL_RUNNING, NOT_KNOWN_YET)
+    assert await before.begin(NAME, NOW) is None
+    assert (await before.begin(NAME, NOW), await ours.begin(NAME, NOW)) == (STILL_RUNNING, NOT_KNOWN_YET)
 
 
 async def test_redis_has_no_field_of_a_form_and_its_outcome_leads_back_all_the_same(

@@ -14,8 +14,7 @@ from streams.services.console.acting.route import routes_of
 from streams.services.console.app import ROUTES
 from streams.services.console.rights import Viewer
 from streams.services.console.views import Audited
-from tests.contract.console.signed_in_console import SignedInConsole
-from tests.contract.console.test_acting import Written
+from tests.contract.console.signed_in_console import SignedInConsole, Written
 
 ZOE, YVES = (Viewer(name, frozenset({"privacy"})) for name in ("zoe", "yves"))
 ACTS: tuple[ConsoleAct, ...] = ("export", "suppress", "link", "unlink")

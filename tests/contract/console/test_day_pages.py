@@ -2,13 +2,11 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 import pytest
 from msgspec.structs import replace
-from redis.asyncio import Redis
 
 from streams.history.daily_report.figures import (
     CanvassResults,
@@ -41,13 +39,11 @@ EMPTY = DailyReport(
 )
 
 
-@pytest.fixture
-async def console(redis_client: Redis, tmp_path: Path) -> AsyncIterator[SignedInConsole]:
+@pytest.fixture(autouse=True)
+def days(tmp_path: Path) -> None:
+    """Two days that have a report."""
     (tmp_path / "2012-11-05").write_bytes(msgspec.json.encode(REPORT))
     (tmp_path / "2012-11-04").write_bytes(msgspec.json.encode(EMPTY))
-    found = SignedInConsole(redis_client, tmp_path)
-    yield found
-    await found.reports.stop()
 
 
 async def made(console: SignedInConsole, date: str) -> None:
@@ -142,13 +138,6 @@ async def test_who_sees_a_part_of_everything_sees_no_report(console: SignedInCon
         assert "$29,123.50" not in text
 
 
-async def test_a_report_that_is_being_made_says_so_and_how_long(console: SignedInConsole) -> None:
-    found = console.reports.find("2012-11-05")
-    assert (found.report, found.failed) == (None, False)
-    await made(console, "2012-11-05")
-    assert console.reports.find("2012-11-05").report == REPORT
-
-
 async def test_a_report_that_cannot_be_made_says_so_and_is_tried_again(console: SignedInConsole) -> None:
     async with asyncio.timeout(30):
         assert (await settled(console.reports, "2012-11-03")).failed
@@ -157,7 +146,7 @@ async def test_a_report_that_cannot_be_made_says_so_and_is_tried_again(console: 
 
 async def test_a_report_is_made_again_when_it_is_old_and_the_old_one_is_shown_meanwhile(tmp_path: Path) -> None:
     now = 0.0
-    file = tmp_path / "2012-11-05"
+    file = tmp_path / "report"
     reads = "import pathlib, sys; print(pathlib.Path(sys.argv[1]).read_text())"
     reports = DayReports(InsightsProcess((sys.executable, "-c", reads, str(file)), fresh_s=0.0), lambda: now)
     async with asyncio.timeout(30):

@@ -13,7 +13,8 @@ from streams.services.console.desk_access import DeskReader
 from streams.services.console.desk_batches import Limits
 from streams.services.console.desk_writing import DeskWriter
 from streams.services.console.rights import Viewer
-from tests.contract.console.signed_in_console import NOW, SignedInConsole
+from streams.services.console.words import Language
+from tests.contract.console.signed_in_console import NOW, SignedInConsole, page_of
 from tests.unit.services.console.desk_records import record
 
 
@@ -23,28 +24,12 @@ class DemoConsole(SignedInConsole):
     switch_to = tuple((part.name, part.label) for part in CAST)
 
 
-@pytest.mark.parametrize(("language", "called"), [("en", "Everybody"), ("fr", "Tout le monde")])
+@pytest.mark.parametrize(
+    ("language", "called", "ordered"),
+    [("en", "Everybody", "Ordered by Everybody at"), ("fr", "Tout le monde", "Ordre de Tout le monde")],
+)
 async def test_an_account_of_the_demo_is_called_as_the_reader_says(
-    redis_client: Redis, tmp_path: Path, language: str, called: str
-) -> None:
-    console = DemoConsole(redis_client, tmp_path)
-    viewer = Viewer(CAST[0].name, frozenset({"privacy"}), language=language)  # type: ignore[arg-type]
-    async with console.browser(viewer) as browser:
-        text = (await browser.get("/people")).text
-    assert f"<summary>{called}</summary>" in text
-    await console.reports.stop()
-
-
-async def test_every_other_account_is_called_by_its_name(redis_client: Redis, tmp_path: Path) -> None:
-    console = SignedInConsole(redis_client, tmp_path)
-    async with console.browser(Viewer("everybody", frozenset({"privacy"}), language="fr")) as browser:
-        assert "<summary>everybody</summary>" in (await browser.get("/people")).text
-    await console.reports.stop()
-
-
-@pytest.mark.parametrize(("language", "told"), [("en", "Ordered by Everybody at"), ("fr", "Ordre de Tout le monde")])
-async def test_whoever_ordered_a_hold_is_called_as_the_reader_says(
-    redis_client: Redis, tmp_path: Path, language: str, told: str
+    redis_client: Redis, tmp_path: Path, language: Language, called: str, ordered: str
 ) -> None:
     path = tmp_path / "desk.sqlite"
     writer = DeskWriter(Desk.create(path), Limits())
@@ -53,8 +38,11 @@ async def test_whoever_ordered_a_hold_is_called_as_the_reader_says(
     await redis_client.hset(position_key(0, CAMPAIGN_HOLDS), mapping={"topic_id": "t", "offset": "1"})
     await redis_client.hset(HOLDS, "held", str(NOW + 3_600_000))
     console = DemoConsole(redis_client, tmp_path, DeskReader(path))
-    viewer = Viewer("everybody", frozenset({"sending"}), language=language)  # type: ignore[arg-type]
-    async with console.browser(viewer) as browser:
-        text = (await browser.get("/campaigns/held")).text
-    assert told in text
-    await console.reports.stop()
+    page = await page_of(console, "/campaigns/held", Viewer(CAST[0].name, frozenset({"sending"}), language=language))
+    assert f"<summary>{called}</summary>" in page
+    assert ordered in page
+
+
+async def test_every_other_account_is_called_by_its_name(console: SignedInConsole) -> None:
+    page = await page_of(console, "/people", Viewer("everybody", frozenset({"privacy"}), language="fr"))
+    assert "<summary>everybody</summary>" in page

@@ -5,18 +5,12 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from events.outputs import Address
-from sinks.holds import HoldsSink
-from sinks.redis import RedisSink
 from streams.services.console.desk import Desk
 from streams.services.console.desk_access import DeskReader
 from streams.services.console.rights import Viewer
 from tests.contract.api.desk import address, known
-from tests.contract.conftest import client_of
-from tests.contract.console.signed_in_console import NOW, SignedInConsole
-from tests.contract.console.test_acting import Written
-from tests.contract.contact_sink import STALE_AFTER
+from tests.contract.console.signed_in_console import NOW, SignedInConsole, Written, fill_people
 from tests.contract.redis_server import RedisServer
-from tests.contract.whole_redis import Filling
 from tests.unit.services.console.evening import fill_evening
 
 OTHERS = 1_100
@@ -41,21 +35,24 @@ def fill(path: Path) -> None:
     desk.close()
 
 
+async def page(redis: Redis, folder: Path, who: str, path: str) -> str:
+    """A page once a reason is given, which is kept for the session."""
+    fill(folder / "desk.sqlite")
+    console = SignedInConsole(redis, folder, DeskReader(folder / "desk.sqlite"), audit=Written())
+    async with console.browser(Viewer("zoe", frozenset({"privacy"}))) as browser:
+        await console.post(browser, "/people", who=who, reason="rights")
+        answer = await browser.get(path)
+    assert answer.status_code == 200
+    return answer.text
+
+
 async def test_a_decision_and_an_identifier_of_yesterday_are_there_after_a_thousand_looks_and_alerts(
     redis_client: Redis, redis_server: RedisServer, tmp_path: Path
 ) -> None:
-    sink = RedisSink(client_of(redis_server.port), stale_after=STALE_AFTER)
-    await Filling(sink, HoldsSink(redis_client)).all()
-    await sink.close()
-    fill(tmp_path / "desk.sqlite")
-    console = SignedInConsole(redis_client, tmp_path, DeskReader(tmp_path / "desk.sqlite"), audit=Written())
-    async with console.browser(Viewer("zoe", frozenset({"privacy"}))) as browser:
-        await console.post(browser, "/people", who="van.1", reason="rights")  # the reason is kept for the session
-        page = await browser.get("/people/duplicates")
-    assert page.status_code == 200
-    assert "email:01234567…" in page.text
-    assert "Undo" in page.text
-    assert "Each was written down before it was sent" in page.text
+    await fill_people(redis_server)
+    text = await page(redis_client, tmp_path, "van.1", "/people/duplicates")
+    for told in ("email:01234567…", "Undo", "Each was written down before it was sent"):
+        assert told in text
 
 
 async def test_two_contacts_are_shown_side_by_side_before_anybody_says_that_they_are_one(
@@ -63,20 +60,14 @@ async def test_two_contacts_are_shown_side_by_side_before_anybody_says_that_they
 ) -> None:
     both: Address = address("shared@example.org")
     phone: Address = {**address("other@example.org"), "channel": "text"}
-    sink = RedisSink(client_of(redis_server.port), stale_after=STALE_AFTER)
     zones = {"time_zone": "America/New_York", "region": "US-OH", "postal_code": None}
     people = [
         known("ada", zones=zones, addresses=[both], last_seen="2012-11-06T20:00:00Z"),
         known("bob", addresses=[both, phone], last_seen="2012-11-05T20:00:00Z"),
     ]
-    await Filling(sink, HoldsSink(redis_client)).all(people)
-    await sink.close()
-    fill(tmp_path / "desk.sqlite")
-    console = SignedInConsole(redis_client, tmp_path, DeskReader(tmp_path / "desk.sqlite"), audit=Written())
-    async with console.browser(Viewer("zoe", frozenset({"privacy"}))) as browser:
-        await console.post(browser, "/people", who="ada", reason="rights")
-        page = (await browser.get("/people/duplicates?one=ada&other=bob")).text
-    compared = page.partition('id="block-pair"')[2].partition('action="/people/duplicates"')[0]
+    await fill_people(redis_server, *people)
+    text = await page(redis_client, tmp_path, "ada", "/people/duplicates?one=ada&other=bob")
+    compared = text.partition('id="block-pair"')[2].partition('action="/people/duplicates"')[0]
     for told in ("US-OH", "Nov 6, 2012 15:00", "Nov 5, 2012 15:00", f"email:{both['ref'][:8]}…"):
         assert told in compared
     assert f"{phone['ref'][:8]}" not in compared

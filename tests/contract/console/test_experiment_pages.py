@@ -1,9 +1,7 @@
 """`/experiments` and the page of one experiment, from results in a real Redis."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 from redis.asyncio import Redis
 
 from events.experiment_results import ExperimentResult
@@ -25,13 +23,6 @@ async def filled(server: RedisServer, *results: ExperimentResult, age_ms: int = 
     sink = ResultsSink(client_of(server.port), stale_after=STALE_AFTER)
     await fill(sink, *results, age_ms=age_ms)
     await sink.close()
-
-
-@pytest.fixture
-async def console(redis_server: RedisServer, redis_client: Redis, tmp_path: Path) -> AsyncIterator[SignedInConsole]:
-    found = SignedInConsole(redis_client, tmp_path)
-    yield found
-    await found.reports.stop()
 
 
 async def test_the_list_puts_first_what_is_broken_or_does_harm(
@@ -132,13 +123,6 @@ async def test_who_sees_one_region_or_committee_sees_no_experiment(
             text = await page_of(console, path, viewer)
             assert "Experiments count people of all regions and committees" in text
             assert "deadline" not in text
-
-
-async def test_without_its_role_nobody_sees_experiments(console: SignedInConsole, redis_server: RedisServer) -> None:
-    await filled(redis_server, watched(gotv()))
-    viewer = Viewer("carl", frozenset({"operations"}))
-    for path in ("/experiments", "/experiments/gotv-subject-lines"):
-        assert "deadline" not in await page_of(console, path, viewer, 403)
 
 
 async def test_names_of_experiments_and_variants_are_text_and_not_markup(

@@ -13,8 +13,7 @@ from streams.services.console.desk import Desk
 from streams.services.console.desk_access import DeskReader
 from streams.services.console.rights import EVERYTHING, Scope, Viewer
 from streams.services.console.roles import Role
-from tests.contract.console.signed_in_console import NOW, SignedInConsole
-from tests.contract.console.test_acting import Written
+from tests.contract.console.signed_in_console import NOW, SignedInConsole, Written, page_of
 from tests.contract.redis_server import RedisServer
 
 SENDING: frozenset[Role] = frozenset({"sending"})
@@ -58,9 +57,12 @@ async def test_the_page_of_a_hold_that_ends_by_itself_offers_one_that_does_not(c
     async with console.browser(Viewer("ada", SENDING)) as browser:
         page = await browser.get("/campaigns/held")
     assert page.status_code == 200
+    assert 'href="/hold/held"' in page.text
     assert "It may reach nobody until " in page.text
     assert "Hold until it is lifted" in page.text
     assert "until the hold is lifted" not in page.text
+    of_nobody = Viewer("no", SENDING, may_change=frozenset())
+    assert 'href="/hold/' not in await page_of(console, "/campaigns/held", of_nobody)
 
 
 class DiesOnceWritten(Written):

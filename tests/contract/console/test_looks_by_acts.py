@@ -1,6 +1,5 @@
 """What an act that is refused tells of somebody is a look at them, which is in `audit-log` before the answer leaves."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -10,17 +9,10 @@ import pytest
 from redis.asyncio import Redis
 
 from sinks.base import ContactChange
-from sinks.holds import HoldsSink
-from sinks.redis import RedisSink
-from streams.services.console.acting.people import held_of
 from streams.services.console.pages.person_looks import unknown_name
 from streams.services.console.rights import Scope, Viewer
-from tests.contract.conftest import client_of
-from tests.contract.console.signed_in_console import NOW, SignedInConsole
-from tests.contract.console.test_acting import Written
-from tests.contract.contact_sink import STALE_AFTER
+from tests.contract.console.signed_in_console import NOW, SignedInConsole, Written, fill_people
 from tests.contract.redis_server import RedisServer
-from tests.contract.whole_redis import Filling
 
 STOP = {"at": "2012-11-01T00:00:00Z", "reason": "suppressed", "source": "desk/zoe", "id": "1"}
 STOPPED, OTHER = (
@@ -58,11 +50,8 @@ class Desk(NamedTuple):
 @pytest.fixture
 async def desk(redis_client: Redis, redis_server: RedisServer, tmp_path: Path) -> Desk:
     """Two people are known; all contact with `van.1` is stopped."""
-    async with client_of(redis_server.port) as client:
-        filling = Filling(RedisSink(client, stale_after=STALE_AFTER), HoldsSink(client))
-        await filling.all(
-            [ContactChange(id_, 1, said, None, None) for id_, said in (("van.1", STOPPED), ("van.2", OTHER))]
-        )
+    people = [ContactChange(id_, 1, said, None, None) for id_, said in (("van.1", STOPPED), ("van.2", OTHER))]
+    await fill_people(redis_server, *people)
     written = Written()
     return Desk(SignedInConsole(redis_client, tmp_path, audit=written), written)
 
@@ -98,6 +87,11 @@ async def test_nobody_is_told_how_somebody_stands_where_that_cannot_be_written_d
     desk.written.is_away = True
     form = {"contact": "van.1", "because": "asked", "until": "2030-01-01"}
     assert await desk.send(ZOE, "/people/suppress", form) == 503
+    async with desk.console.browser(ZOE) as browser:
+        found = await desk.console.post(browser, "/people", who="van.1", reason="called")
+        page = await browser.get("/people/van.1")
+    assert [found.status_code, page.status_code] == [503, 503]
+    assert "Kafka cannot write down who looked" in page.text
 
 
 async def test_what_is_done_is_written_down_as_what_it_is_and_is_no_look_besides(desk: Desk) -> None:
@@ -117,18 +111,3 @@ async def test_the_page_that_an_act_leads_to_says_at_its_top_what_was_done_while
     assert "No stop that was given here holds for this person" in lifted
     assert "All contact with this person is stopped" in stopped
     assert "No stop that was given here" not in no_more
-
-
-async def test_the_page_of_a_person_is_told_by_a_cookie_that_an_export_has_come(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(held_of, "__defaults__", ((sys.executable, "-c", "print('{}')"),))
-    async with desk.console.browser(ZOE) as browser:
-        await desk.console.post(browser, "/people", who="van.2", reason="called")
-        page = (await browser.get("/people/van.2")).text
-        assert "data-collects" in page
-        assert "Being collected…" in page
-        answer = await desk.console.post(browser, "/people/export", contact="van.2")
-    assert answer.content.strip() == b"{}"
-    assert "Path=/people; SameSite=strict" in answer.headers["set-cookie"]
-    assert answer.headers["set-cookie"].startswith("collected=1;")

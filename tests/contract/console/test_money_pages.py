@@ -13,8 +13,7 @@ from streams.services.console.pages.money import MONEY
 from streams.services.console.rights import EVERYTHING, Scope, Viewer
 from streams.services.console.roles import Role
 from streams.services.permission.decisions import PermissionJudge
-from tests.contract.console.signed_in_console import NOW, SignedInConsole
-from tests.contract.console.test_acting import Written
+from tests.contract.console.signed_in_console import NOW, SignedInConsole, Written
 from tests.unit.services.console.evening import LIMITS, fill_evening
 
 
@@ -34,7 +33,7 @@ def console(redis_client: Redis, tmp_path: Path, written: Written) -> SignedInCo
     fill_evening(tmp_path / "desk.sqlite", NOW)
     found = SignedInConsole(redis_client, tmp_path, DeskReader(tmp_path / "desk.sqlite"), audit=written)
     judge = PermissionJudge(found.deps.lookup, Reservations(redis_client), _policy, lambda: NOW, _reserve_nobody)
-    object.__setattr__(found.deps, "judge", judge)
+    found.use(judge=judge)
     return found
 
 

@@ -10,8 +10,6 @@ import pytest
 from redis.asyncio import Redis
 
 from events.times import render_time
-from sinks.holds import HoldsSink
-from sinks.redis import RedisSink
 from sinks.segments import SegmentsSink
 from streams.domain.segments.explanation import explain
 from streams.services.console.jobs import MOST_WAITING, Jobs
@@ -20,11 +18,9 @@ from streams.services.console.rights import Scope, Viewer
 from streams.services.console.roles import Role
 from tests.contract.api.desk import known
 from tests.contract.conftest import client_of
-from tests.contract.console.signed_in_console import NOW, SignedInConsole
-from tests.contract.console.test_acting import Written
+from tests.contract.console.signed_in_console import NOW, SignedInConsole, Written, fill_people
 from tests.contract.contact_sink import STALE_AFTER
 from tests.contract.redis_server import RedisServer
-from tests.contract.whole_redis import Filling
 from tests.contract.whole_segments import fill_segments
 from tests.unit.domain.contact.said import NOON, gift, report
 from tests.unit.domain.segments.said_of import person, segment
@@ -55,16 +51,14 @@ async def console(
     redis_client: Redis, redis_server: RedisServer, tmp_path: Path, written: Written
 ) -> AsyncIterator[SignedInConsole]:
     """Of a Redis that has two people, of whom one is in a segment, and of a command that explains that."""
-    sinks = RedisSink(client_of(redis_server.port), stale_after=STALE_AFTER), HoldsSink(client_of(redis_server.port))
-    await Filling(*sinks).all([known("ada"), known("bob")])
+    await fill_people(redis_server, known("ada"), known("bob"))
     of_segments = SegmentsSink(client_of(redis_server.port), stale_after=STALE_AFTER, most_pairs=1000)
     await fill_segments(of_segments, {"donors": ["ada"], "hosts": []})
-    for sink in (*sinks, of_segments):
-        await sink.close()
+    await of_segments.close()
     (tmp_path / "donors-ada").write_bytes(explained())
     found = SignedInConsole(redis_client, tmp_path, audit=written)
     jobs = Jobs(lambda: NOW, (sys.executable, "-c", ANSWERS, str(tmp_path)))
-    object.__setattr__(found.deps, "jobs", jobs)
+    found.use(jobs=jobs)
     yield found
     await jobs.stop()
 
@@ -185,7 +179,7 @@ async def test_looks_of_one_viewer_keep_no_explanation_from_others(
     """Where what one viewer has asked for takes long, another viewer's explanation is in the queue all the same."""
     monkeypatch.setattr(person_segments, "WAIT_S", 0.0)
     jobs = Jobs(lambda: NOW, (sys.executable, "-c", "import time; time.sleep(600)"))
-    object.__setattr__(console.deps, "jobs", jobs)
+    console.use(jobs=jobs)
     for number in range(2 * MOST_WAITING):
         text = await seen_by(console, Viewer("paul", roles("privacy")), f"/people/bob/segments?segment=s{number}")
         assert "is still being read" in text

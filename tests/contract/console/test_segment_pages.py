@@ -1,7 +1,6 @@
 """`/segments`, the page of one segment, and the segments of one person, from memberships in a real Redis."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import orjson
@@ -11,23 +10,19 @@ from redis.asyncio import Redis
 from events.segments import SegmentState
 from events.topics import CONTACT_SEGMENTS, SEGMENT_DEFINITIONS
 from sinks.base import Position
-from sinks.holds import HoldsSink
 from sinks.keys import position_key
-from sinks.redis import RedisSink
 from sinks.segments import SegmentsChange, SegmentsSink
-from streams.services.console.desk_segments import Members
 from streams.services.console.page import PageRequest
 from streams.services.console.pages.person import load_segments
 from streams.services.console.pages.person_looks import Subject
 from streams.services.console.rendering import render
 from streams.services.console.rights import Scope, Viewer
-from streams.services.console.words import Language, Words
+from streams.services.console.words import Words
 from tests.contract.api.desk import known
 from tests.contract.conftest import client_of
-from tests.contract.console.signed_in_console import NOW, SignedInConsole, page_of
+from tests.contract.console.signed_in_console import NOW, SignedInConsole, fill_people, page_of
 from tests.contract.contact_sink import STALE_AFTER, TOPIC
 from tests.contract.redis_server import RedisServer
-from tests.contract.whole_redis import Filling
 from tests.contract.whole_segments import PARTITIONS, fill_segments
 
 STRATEGE = Viewer("adele", frozenset({"figures"}), language="fr")
@@ -55,13 +50,6 @@ async def filled(
         changes = [SegmentsChange(name, orjson.dumps(each)) for name, each in {"newcomers": NESTED, **more}.items()]
         assert await view.write(partition, changes, Position(TOPIC, 1), Position(TOPIC, 2))
     await sink.close()
-
-
-@pytest.fixture
-async def console(redis_client: Redis, tmp_path: Path) -> AsyncIterator[SignedInConsole]:
-    found = SignedInConsole(redis_client, tmp_path)
-    yield found
-    await found.reports.stop()
 
 
 async def test_segments_are_listed_with_how_many_are_in_each_and_few_are_not_told(
@@ -126,17 +114,6 @@ async def test_a_segment_is_told_in_words_with_the_ones_that_it_refers_to(
     assert "moins de 10 personnes en font partie" in french
 
 
-@pytest.mark.parametrize(("language", "says"), [("en", "Nothing to draw yet."), ("fr", "Encore rien à dessiner.")])
-async def test_a_curve_of_one_moment_says_that_there_is_nothing_to_draw(
-    console: SignedInConsole, language: Language, says: str
-) -> None:
-    words = Words(language, "America/New_York")
-    request = PageRequest(STRATEGE, words, NOW, {}, console.deps)
-    known = {"curve": [Members(NOW, 30)], "fewest": 10}
-    assert says in render("segment_curve.html", request, {**known, "chart": ""})
-    assert says not in render("segment_curve.html", request, {**known, "chart": "a curve"})
-
-
 async def test_while_everybody_is_judged_anew_the_page_says_so(
     console: SignedInConsole, redis_server: RedisServer
 ) -> None:
@@ -168,22 +145,18 @@ async def test_who_sees_a_part_of_people_sees_no_segment(console: SignedInConsol
     text = await page_of(console, "/segments", Viewer("finn", frozenset({"field"}), scope))
     assert "Segments count people of all regions and committees" in text
     assert "donors" not in text
-    await page_of(console, "/segments", Viewer("tess", frozenset({"treasury"})), status=403)
 
 
 async def test_the_page_of_a_person_tells_their_segments_and_since_when(
     console: SignedInConsole, redis_server: RedisServer
 ) -> None:
-    sinks = RedisSink(client_of(redis_server.port), stale_after=STALE_AFTER), HoldsSink(client_of(redis_server.port))
-    await Filling(*sinks).all([known("ada"), known("bob")])
+    await fill_people(redis_server, known("ada"), known("bob"))
     await filled(redis_server, {"donors": ["ada"]})
     told = []
     for name in ("ada", "bob"):
         asked = PageRequest(CALLER, Words("en"), NOW, {}, console.deps, "task", Subject(name, None))
         loaded = await load_segments(asked)
         told.append(render("person_segments.html", asked, dict(loaded.data)))
-    for sink in sinks:
-        await sink.close()
     assert '<span class="id">donors</span>' in told[0]
     assert "since Fri, Nov 28, 2025" in told[0]
     assert "This person is in no segment." in told[1]

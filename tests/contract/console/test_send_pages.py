@@ -14,8 +14,7 @@ from sinks.keys import reserved_list_key
 from sinks.reservations import Reservations
 from streams.services.console.rights import Viewer
 from streams.services.console.sendings import Question, Sending, Sendings
-from tests.contract.console.signed_in_console import SignedInConsole
-from tests.contract.console.test_acting import Written
+from tests.contract.console.signed_in_console import SignedInConsole, Written
 
 ADA = Viewer("ada", frozenset({"sending"}))
 ASKED = Question("letter", "informational", "digtal")
@@ -48,7 +47,7 @@ async def console(redis_client: Redis, tmp_path: Path) -> AsyncIterator[SignedIn
 
 def judged_by(console: SignedInConsole, script: str, argument: str) -> Sendings:
     found = Sendings((sys.executable, "-c", script, argument))
-    object.__setattr__(console.deps, "sendings", found)
+    console.use(sendings=found)
     return found
 
 

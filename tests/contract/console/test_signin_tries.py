@@ -41,8 +41,12 @@ async def test_a_forged_address_gives_no_more_tries_to_sign_in(
 ) -> None:
     monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
     forged = [f"198.51.100.{number}" for number in range(TRIES_A_MINUTE + 1)]
-    found = await statuses(SignedInConsole(redis_client, tmp_path), proxies, forged)
+    console = SignedInConsole(redis_client, tmp_path)
+    found = await statuses(console, proxies, forged)
     assert found == [b"403"] * TRIES_A_MINUTE + [b"429"]
+    [counted] = console.deps.metrics.signins.collect()
+    told = [each.labels["outcome"] for each in counted.samples if each.name == "harmonia_console_signins_total"]
+    assert sorted(told) == ["too_many", "unknown"]
 
 
 async def test_readers_behind_a_proxy_that_is_named_are_told_apart(redis_client: Redis, tmp_path: Path) -> None:

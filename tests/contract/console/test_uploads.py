@@ -15,8 +15,7 @@ from streams.services.console.rights import Scope, Viewer
 from streams.services.console.security import MOST_BYTES
 from streams.services.console.sendings import Sendings
 from streams.services.console.signin import COOKIE
-from tests.contract.console.signed_in_console import NOW, ORIGIN, SignedInConsole
-from tests.contract.console.test_acting import Written
+from tests.contract.console.signed_in_console import NOW, ORIGIN, SignedInConsole, Written
 
 ADA = Viewer("ada", frozenset({"sending"}))
 BOB = Viewer("bob", frozenset({"sending"}))
@@ -63,7 +62,7 @@ class Upload:
 @pytest.fixture
 async def console(redis_client: Redis, tmp_path: Path) -> AsyncIterator[SignedInConsole]:
     found = SignedInConsole(redis_client, tmp_path, audit=Written())
-    object.__setattr__(found.deps, "sendings", Sendings((sys.executable, "-c", JUDGES)))
+    found.use(sendings=Sendings((sys.executable, "-c", JUDGES)))
     yield found
     await found.deps.sendings.stop()
 

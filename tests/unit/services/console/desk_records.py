@@ -12,6 +12,7 @@ from streams.services.console.desk import Desk
 from streams.services.console.desk_batches import Limits, TopicRecord
 from streams.services.console.desk_cells import Everything, Span
 from streams.services.console.desk_reading import figures_by
+from streams.services.console.desk_schema import LABELS
 from streams.services.console.desk_writing import DeskWriter
 
 NOON = 1_762_516_800_000
@@ -62,3 +63,12 @@ def net(writer: DeskWriter) -> int:
     """All gifts that the cells have, in cents."""
     groups = figures_by(writer.desk, EVER, Everything(), types=("donation.made",))
     return sum(group.figures.amounts["USD"] for group in groups)
+
+
+def series_of(desk: Desk, labels: Mapping[str, str]) -> int:
+    """The series of some labels, which is there from then on."""
+    values = [labels.get(label, "") for label in LABELS]
+    desk.run(f"INSERT OR IGNORE INTO series (coarse, {', '.join(LABELS)}) VALUES (0{', ?' * len(LABELS)})", values)
+    found = desk.one(f"SELECT series FROM series WHERE {' AND '.join(f'{label} = ?' for label in LABELS)}", values)
+    assert found is not None
+    return int(found[0])

@@ -9,8 +9,9 @@ from pathlib import Path
 from random import Random
 
 from streams.services.console.desk import Desk
-from streams.services.console.desk_schema import DAY_MS, HOUR_MS, LABELS, MINUTE_MS
+from streams.services.console.desk_schema import DAY_MS, HOUR_MS, MINUTE_MS
 from streams.services.console.desk_sums import sum_up
+from tests.unit.services.console.desk_records import series_of
 
 NOW = 1_352_254_440_000
 """2012-11-07T02:14Z: 21:14 on election night in New York."""
@@ -66,20 +67,15 @@ class _Filling:
 
     def cell(self, at: int, labels: Mapping[str, str], count: int, amount: int = 0, supporters: int = 0) -> int:
         """Add to a cell; returns its series."""
-        values = [labels.get(label, "") for label in LABELS]
-        marks = ", ".join("?" * len(LABELS))
-        desk = self._desk
-        desk.run(f"INSERT OR IGNORE INTO series (coarse, {', '.join(LABELS)}) VALUES (0, {marks})", values)
-        found = desk.one(f"SELECT series FROM series WHERE {' AND '.join(f'{label} = ?' for label in LABELS)}", values)
-        assert found is not None
+        series = series_of(self._desk, labels)
         minute = at // (5 * MINUTE_MS) * 5 * MINUTE_MS if at < NOW - 2 * DAY_MS else at // MINUTE_MS * MINUTE_MS
-        desk.run(
+        self._desk.run(
             "INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET happened = happened + "
             "excluded.happened, counted = counted + excluded.counted, amount = amount + excluded.amount, "
             "supporters = supporters + excluded.supporters",
-            (minute, found[0], count, count, amount, supporters),
+            (minute, series, count, count, amount, supporters),
         )
-        return int(found[0])
+        return series
 
     def mail(self, end: int) -> None:
         """Two sendings, and what came of them."""

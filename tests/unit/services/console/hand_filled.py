@@ -7,8 +7,9 @@ from typing import NamedTuple
 import orjson
 
 from streams.services.console.desk import Desk
-from streams.services.console.desk_schema import HOUR_MS, LABELS, MINUTE_MS
+from streams.services.console.desk_schema import HOUR_MS, MINUTE_MS
 from streams.services.console.desk_sums import sum_up
+from tests.unit.services.console.desk_records import series_of
 
 NOW = 1_762_480_440_000
 """2025-11-07 01:54 UTC: the moment that the desk is asked at."""
@@ -75,19 +76,10 @@ def hand_filled(path: Path) -> Desk:
     return Desk.open(path)
 
 
-def _series(desk: Desk, labels: Mapping[str, str]) -> int:
-    values = [labels.get(label, "") for label in LABELS]
-    marks = ", ".join("?" * len(LABELS))
-    desk.run(f"INSERT OR IGNORE INTO series (coarse, {', '.join(LABELS)}) VALUES (0, {marks})", values)
-    found = desk.one(f"SELECT series FROM series WHERE {' AND '.join(f'{label} = ?' for label in LABELS)}", values)
-    assert found is not None
-    return int(found[0])
-
-
 def _tell(desk: Desk, told: Told) -> None:
     minute = (NOW - told.minutes_ago * MINUTE_MS) // MINUTE_MS * MINUTE_MS
     counted = told.happened if told.counted is None else told.counted
-    values = (minute, _series(desk, told.labels), told.happened, counted, told.amount, told.supporters, told.machine)
+    values = (minute, series_of(desk, told.labels), told.happened, counted, told.amount, told.supporters, told.machine)
     desk.run("INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?)", values)
     hour = (minute // HOUR_MS * HOUR_MS, *values[1:], minute, minute)
     desk.run(_HOUR, hour)
@@ -124,9 +116,9 @@ def _people(desk: Desk) -> None:
         "INSERT INTO ballots VALUES (?, ?, ?, ?)",
         [(1, "2025-general", "rejected", NOW - 9), (2, "2025-general", "voted", NOW), (4, "2025-general", "sent", NOW)],
     )
-    report = _series(desk, {**_DOOR, "region": "US-OH", "turf": "turf-12", "outcome": "contacted"})
-    opened = _series(desk, {**_MAIL, "type": "email.opened", "mailbox": "gmail"})
-    gift = _series(desk, {**_GIFT, "committee": "C004", "campaign": "gotv-3"})
+    report = series_of(desk, {**_DOOR, "region": "US-OH", "turf": "turf-12", "outcome": "contacted"})
+    opened = series_of(desk, {**_MAIL, "type": "email.opened", "mailbox": "gmail"})
+    gift = series_of(desk, {**_GIFT, "committee": "C004", "campaign": "gotv-3"})
     desk.run_many(
         f"INSERT INTO events VALUES ({', '.join('?' * 14)}, NULL, NULL)",
         [

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from sinks.holds import AllHolds, Hold
 from streams.domain.pressure.rates import CampaignRates
 from streams.services.console import desk_notices
-from streams.services.console.campaign_rates import Rate, Reach, provider_rates, rate_text, worst_of
+from streams.services.console.campaign_rates import Rate, Reach, provider_rates, worst_of
 from streams.services.console.desk_campaigns import Campaign, Provider
 from streams.services.console.pages.campaigns import (
     as_of_then,
@@ -14,7 +14,6 @@ from streams.services.console.pages.campaigns import (
     hold_state,
     is_so_already,
     listed,
-    provider_view,
     with_money,
 )
 from streams.services.console.rights import EVERYTHING, Scope
@@ -86,17 +85,6 @@ def test_those_who_answer_stop_have_left_a_campaign_of_texts() -> None:
     texts = campaign("polls-2", Provider("", 0, 0, 0, 0), text_sent=80).types
     [row] = listed([replace(campaign("polls-2", gmail(0, 0)), types={**texts, "text.opted_out": 3})], RATES, {}, EN)
     assert row.unsubscribed == 3
-
-
-def test_a_rate_is_said_with_its_limit_in_each_language() -> None:
-    rate = Rate("gmail", "complaints", 27, 10_000, 0.003, True)
-    assert rate_text(rate, EN) == "0.27% complaints at Gmail, the limit is 0.30%"
-    assert rate_text(rate, FR) == "0,27\u202f% de plaintes chez Gmail, la limite est de 0,30\u202f%"
-
-
-def test_of_too_few_messages_no_bar_is_drawn() -> None:
-    assert provider_view(gmail(420, 1), RATES, EN).chart == ""
-    assert "<svg" in provider_view(gmail(4_200, 1), RATES, EN).chart
 
 
 def test_held_is_said_only_where_redis_says_so() -> None:

@@ -101,11 +101,6 @@ def test_a_sparkline_and_the_week_before_share_one_scale() -> None:
     assert root[0].text == "field"
 
 
-def test_a_sparkline_of_nothing_is_a_line_at_zero() -> None:
-    [line] = of_class(drawn(sparkline([0, 0, 0], None, "")), "line")
-    assert line.get("points") == "0.0,39.0 500.0,39.0 1000.0,39.0"
-
-
 @pytest.mark.parametrize(
     ("part", "width", "over"), [(0.0015, "400.0", False), (0.003, "800.0", True), (0.03, "1000", True)]
 )

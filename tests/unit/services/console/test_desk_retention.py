@@ -1,9 +1,5 @@
 """What the desk lets go of, and what becomes of its figures then."""
 
-from pathlib import Path
-
-import pytest
-
 from streams.services.console.desk_batches import Limits, TopicRecord
 from streams.services.console.desk_campaigns import begun, campaigns, names
 from streams.services.console.desk_cells import Everything, Span
@@ -11,16 +7,11 @@ from streams.services.console.desk_reading import Slots, curves, figures_by, kno
 from streams.services.console.desk_retention import drop_unused_series, let_go
 from streams.services.console.desk_schema import CELLS_KEPT_MS, COARSE_MS
 from streams.services.console.desk_writing import DeskWriter
-from tests.unit.services.console.desk_records import EVER, NOON, counts, gift, link, net, said, writer_at
+from tests.unit.services.console.desk_records import EVER, NOON, counts, gift, link, net, said
 
 ALL = Everything()
 HOUR = 3_600_000
 LIMITS = Limits()
-
-
-@pytest.fixture
-def writer(tmp_path: Path) -> DeskWriter:
-    return writer_at(tmp_path)
 
 
 def tend(writer: DeskWriter, clock: int, limits: Limits = LIMITS) -> int:

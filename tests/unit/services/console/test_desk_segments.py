@@ -1,12 +1,9 @@
 """Curves of members: what partitions said adds up at each quarter of an hour, and what is old is let go of."""
 
-from pathlib import Path
-
 import orjson
 import pytest
 
 from events.topics import SEGMENT_COUNTS
-from streams.services.console.desk import Desk
 from streams.services.console.desk_batches import Limits, TopicRecord
 from streams.services.console.desk_retention import let_go
 from streams.services.console.desk_schema import CELLS_KEPT_MS, QUARTER_MS
@@ -21,11 +18,6 @@ START = 1_400_000 * QUARTER_MS
 def said(partition: int, members: int | None, at: int, segment: bytes = b"donors") -> TopicRecord:
     value = None if members is None else orjson.dumps({"edition": "e", "state": "complete", "members": members})
     return TopicRecord(SEGMENT_COUNTS, partition, at, segment, value, [], START + at)
-
-
-@pytest.fixture
-def writer(tmp_path: Path) -> DeskWriter:
-    return DeskWriter(Desk.create(tmp_path / "desk.sqlite"), Limits())
 
 
 def curve(writer: DeskWriter, since: int = 0, until: int = 4) -> list[tuple[int, int]]:

@@ -28,11 +28,6 @@ from tests.unit.services.console.desk_records import NOON, closed, gift, profile
 PATIENCE_S = 30.0
 
 
-@pytest.fixture
-def writer(tmp_path: Path) -> DeskWriter:
-    return writer_at(tmp_path)
-
-
 async def end_of(wiper: Wiper) -> None:
     """Wait until what was begun has ended."""
     async with asyncio.timeout(PATIENCE_S):

@@ -41,11 +41,6 @@ HOUR = 3_600_000
 EMAIL = "email:0123456789abcdef0123456789abcdef"
 
 
-@pytest.fixture
-def writer(tmp_path: Path) -> DeskWriter:
-    return writer_at(tmp_path)
-
-
 def events(writer: DeskWriter, who: str) -> list[str]:
     return [event.id for event in people.events_of(writer.desk, who, 0, ALL)]
 

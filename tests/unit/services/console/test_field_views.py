@@ -1,8 +1,5 @@
 """What `/field` and the page of a region show, and that no small number follows from them."""
 
-from collections.abc import Iterator
-
-import pytest
 from msgspec.structs import replace
 
 from streams.services.console.desk import Desk
@@ -17,45 +14,17 @@ from streams.services.console.pages.field import (
     drawn_regions,
     legend,
     region_fields,
-    region_rows,
     region_total,
-    total_of,
     turf_facts,
     turf_rows,
 )
 from streams.services.console.rights import EVERYTHING, Scope
 from streams.services.console.words import Words
-from tests.unit.services.console.evening import NOW, fill_evening
+from tests.unit.services.console.evening import NOW
 from tests.unit.services.console.test_small_cells import field
 
 EN = Words("en")
 OHIO = Scope(regions=frozenset({"US-OH"}))
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    path = tmp_path_factory.mktemp("desk") / "desk.sqlite"
-    fill_evening(path)
-    found = Desk.open(path)
-    yield found
-    found.close()
-
-
-def test_a_region_of_few_people_is_hidden_with_another_and_both_are_shown_together(desk: Desk) -> None:
-    rows = {row.name: row for row in region_rows(region_fields(desk, NOW, EVERYTHING).rows, EN)}
-    assert (rows["Nevada"].attempts, rows["Nevada"].met) == (4, None)
-    hidden = [row for row in rows.values() if row.met is None]
-    assert len(hidden) == 2
-    together = rows["2 places with few people, together"]
-    assert together.attempts == sum(row.attempts for row in hidden)
-    assert all(row.met is not None for name, row in rows.items() if row not in hidden)
-
-
-def test_the_sum_of_all_regions_is_that_of_its_lines(desk: Desk) -> None:
-    found = region_fields(desk, NOW, EVERYTHING).rows
-    rows = [row for row in region_rows(found, EN) if row.met is not None]
-    assert total_of(found).met == sum(row.met or 0 for row in rows)
-    assert total_of(found).attempts == sum(each.attempts for each in found)
 
 
 def test_turfs_where_nobody_is_come_first_also_those_that_only_the_map_has(desk: Desk) -> None:

@@ -26,6 +26,15 @@ from streams.history.insights.own_process import answer_of_child
 async def run(script):
     await answer_of_child(("/bin/sh", "-c", script), "/", 600)
 """
+LOOK = """
+import asyncio, sys
+from functools import partial
+from streams.services.console.observer import StatusObserver
+LOOKS = "import time; runs = open(fifo, 'w'); print(file=runs, flush=True); time.sleep(600)"
+async def run(_):
+    StatusObserver(partial(exec, LOOKS, {"fifo": sys.argv[2]})).last()
+    await asyncio.sleep(600)
+"""
 BEGINS = "\nimport asyncio, sys\nasyncio.run(run(sys.argv[1]))\n"
 
 
@@ -36,14 +45,14 @@ def read_within(descriptor: int, seconds: float) -> bytes:
     return os.read(descriptor, 100)
 
 
-@pytest.mark.parametrize("console", [JOB, LIST, ANSWER], ids=["a job", "a list", "a question"])
+@pytest.mark.parametrize("console", [JOB, LIST, ANSWER, LOOK], ids=["a job", "a list", "a question", "a look"])
 def test_what_a_console_runs_ends_with_it_when_it_is_killed(console: str, tmp_path: Path) -> None:
     fifo = tmp_path / "runs"
     os.mkfifo(fifo)
     script = f"exec 9>{fifo}; echo >&9; exec sleep 600"  # and nobody else has its end of the pipe
     descriptor = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        with subprocess.Popen([sys.executable, "-c", console + BEGINS, script]) as parent:
+        with subprocess.Popen([sys.executable, "-c", console + BEGINS, script, str(fifo)]) as parent:
             try:
                 assert read_within(descriptor, 60) == b"\n"
             finally:

@@ -1,9 +1,5 @@
 """What `/money` shows: sums of few gifts stand together, limits are those of the policy."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from streams.domain.pressure import Policy, default_policy_text, read_policy
 from streams.services.console.desk import Desk
 from streams.services.console.desk_people import CommitteeStock, Limit
@@ -16,22 +12,12 @@ from streams.services.console.pages.money import (
     limits_of,
     money_rows,
     stock_rows,
-    ticks_of,
 )
 from streams.services.console.rights import EVERYTHING
 from streams.services.console.words import Words
-from tests.unit.services.console.evening import LIMITS, NOW, fill_evening
+from tests.unit.services.console.evening import LIMITS, NOW
 
 EN = Words("en")
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    path = tmp_path_factory.mktemp("desk") / "desk.sqlite"
-    fill_evening(path)
-    found = Desk.open(path)
-    yield found
-    found.close()
 
 
 def gifts(name: str, count: int, amount: int, refunded: int = 0, start_ms: int | None = None) -> Gifts:
@@ -91,8 +77,3 @@ def test_limits_are_those_of_the_policy_for_what_was_given_to() -> None:
     stock = [CommitteeStock("C00431445", "2012-general", {}, 1), CommitteeStock("C00431445", "", {}, 1),
              CommitteeStock("C9", "2012-general", {}, 1)]  # fmt: skip
     assert limits_of(policy.giving, stock) == [Limit("C00431445", "2012-general", "USD", 250_000)]
-
-
-def test_the_axis_has_its_times_evenly_from_edge_to_edge() -> None:
-    assert ticks_of([place * HOUR_MS for place in range(24)]) == [place * 6 * HOUR_MS for place in range(5)]
-    assert ticks_of([]) == []

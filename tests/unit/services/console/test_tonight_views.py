@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from sinks.holds import Hold
 from streams.domain.messages import Change, CodedMessage, english, message
 from streams.domain.pressure.rates import CampaignRates
@@ -31,20 +29,11 @@ from streams.services.console.pages.tonight import Facts, Hour, evening, figure_
 from streams.services.console.rights import EVERYTHING, Scope, Viewer, may
 from streams.services.console.roles import Role
 from streams.services.console.words import Words
-from tests.unit.services.console.evening import NOW, fill_evening
+from tests.unit.services.console.evening import NOW
 from tests.unit.services.console.hand_filled import NOW as HAND_NOW
 from tests.unit.services.console.hand_filled import hand_filled
 
 EN, FR = Words("en"), Words("fr")
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    path = tmp_path_factory.mktemp("desk") / "desk.sqlite"
-    fill_evening(path)
-    found = Desk.open(path)
-    yield found
-    found.close()
 
 
 def viewer(*roles: Role, scope: Scope = EVERYTHING) -> Viewer:
@@ -85,12 +74,6 @@ def test_while_redis_does_not_say_what_is_held_that_is_told() -> None:
 
 def test_holds_of_campaigns_outside_the_scope_are_not_told() -> None:
     assert not told(of_campaigns([], CampaignRates(), {"others": Hold("others", None)}, NOW, EN))
-
-
-def test_alerts_about_people_are_counted_and_name_nobody() -> None:
-    assert told(of_alerts({"over_cap": 2, "erased": 1})) == [
-        ("caution", "2 messages, calls or visits were over a limit of the policy in the last day")
-    ]
 
 
 def test_every_need_leads_to_where_it_can_be_acted_upon(desk: Desk) -> None:
@@ -138,19 +121,6 @@ def test_who_is_not_on_call_is_told_what_stops_everything_and_of_quarantined_sou
     assert links == ["/status/partition-stalled", "/status/lag-grows", "/status/source-quarantined"]
 
 
-def test_the_last_hour_is_compared_with_the_same_hour_a_week_before(desk: Desk) -> None:
-    facts = hours(desk, NOW, EVERYTHING)
-    assert (facts.since_ms, facts.until_ms) == (NOW - 4 * 60_000 - HOUR_MS, NOW - 4 * 60_000)
-    figures = {each.label: each for each in figure_views(facts, viewer("figures"), EN)}
-    assert [*figures] == [
-        "Raised, less refunds", "Doors and calls", "Met, of doors and calls", "Supporters found", "Messages sent",
-        "Left or complained",
-    ]  # fmt: skip
-    assert figures["Messages sent"].before == "0"
-    assert figures["Messages sent"].change == "–"
-    assert figures["Doors and calls"].change.endswith("%")
-
-
 def test_a_figure_and_its_change_are_of_the_same_minutes(desk: Desk) -> None:
     facts = hours(desk, NOW, EVERYTHING)
     span = Span(facts.since_ms, facts.until_ms)
@@ -172,12 +142,6 @@ def test_a_figure_and_its_change_are_of_the_same_minutes(desk: Desk) -> None:
             for of in (span, old)
         )
         assert (row.hour, row.change) == (now, EN.show(Change(now, then)))
-
-
-def test_what_came_since_the_hour_is_told_of_attempts_alone(desk: Desk) -> None:
-    told = [each.label for each in figure_views(hours(desk, NOW, EVERYTHING), viewer("figures"), EN) if each.since]
-    assert set(told) <= {"Doors and calls", "Messages sent"}
-    assert "Doors and calls" in told
 
 
 def test_each_role_sees_the_figures_of_its_pages_only(desk: Desk) -> None:
@@ -231,11 +195,6 @@ def test_alerts_of_a_rule_are_counted_by_what_they_say_and_name_nobody(tmp_path:
         ("digital: 4 touches on all channels within 1d, at most 3", 2, NOW),
         ("field: 2 touches by door within 1d, at most 1", 1, NOW - 2),
     ]
-
-
-def test_a_region_is_called_in_the_language_of_the_reader() -> None:
-    [need] = of_quiet_turfs({"US-PA": ["pa-1"]}, FR)
-    assert FR.message(need.what).startswith("Pennsylvanie\u00a0: ")
 
 
 def test_alerts_about_people_who_were_erased_are_counted_and_no_line_is_empty() -> None:
@@ -299,17 +258,6 @@ def test_a_viewer_of_one_region_has_only_its_figures(desk: Desk) -> None:
     assert ohio is not None
     assert 0 < ohio.figures["canvass.reported"].counted < whole.figures["canvass.reported"].counted
     assert not ohio.net
-
-
-def test_teams_have_rows_and_the_axis_has_sendings_and_holds(desk: Desk) -> None:
-    found = evening(desk, NOW, EVERYTHING, sees_campaigns=True)
-    assert found is not None
-    rows = [*team_rows(found, EN)]
-    assert [row.team for row in rows] == ["digital", "field", "fundraising"]
-    assert all("before" in row.chart for row in rows)
-    assert [(mark.kind, mark.campaign) for mark in found.marks] == [
-        ("send", "ask-9"), ("send", "gotv-3"), ("send", "polls-1"), ("hold", "polls-1"),
-    ]  # fmt: skip
 
 
 def test_a_viewer_without_campaigns_sees_no_marks(desk: Desk) -> None:
