@@ -12,8 +12,10 @@ from streams.local.stack import ExistingServers, Stack, local_stack
 from streams.platform.settings import Settings
 from tests.browser.chromium import chromium_or_skip
 from tests.browser.console_site import ConsoleSite, running_console, tell_of_people
+from tests.browser.desk_console import DeskReaders
 from tests.browser.experiment_data import tell_of_an_experiment
 from tests.browser.reader import PATIENCE_MS, WIDE, Reader, reader_of
+from tests.contract.redis_server import RedisServer
 from tests.integration.command import on
 from tests.integration.follow_process import following
 from tests.integration.system import running_system
@@ -71,6 +73,24 @@ def acting(site: ConsoleSite, tmp_path_factory: pytest.TempPathFactory) -> Itera
     ):
         console.people.update(site.people)
         yield console
+
+
+@pytest.fixture(scope="session")
+def redis(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[RedisServer]:
+    """For consoles in this process."""
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def readers(browser: Browser) -> Iterator[DeskReaders]:
+    found = DeskReaders(browser)
+    yield found
+    for one in found.opened:
+        one.context.close()
+    assert [wrong for one in found.opened for wrong in one.wrong] == []
 
 
 @pytest.fixture

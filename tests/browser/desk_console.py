@@ -10,52 +10,37 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from prometheus_client import CollectorRegistry
+from playwright.sync_api import Browser
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 
 from events.topics import CAMPAIGN_HOLDS
 from sinks.keys import HOLDS, position_key
 from sinks.lookup import Lookup
-from sinks.reservations import Reservations
-from streams.domain.pressure import Policy, default_policy_text, read_policy
 from streams.domain.segments.previews import PreviewQuestion
 from streams.operations.status.observations import KafkaObservation, Observations, RedisObservation
 from streams.platform.settings import Settings
-from streams.services.console.app import PAGES, build_console
 from streams.services.console.deliveries_observer import DeliveriesObserver, EndpointsSeen
-from streams.services.console.dependencies import ConsoleDependencies
 from streams.services.console.desk import Desk
 from streams.services.console.desk_access import DeskReader
-from streams.services.console.gate import Console
-from streams.services.console.live import Hub
 from streams.services.console.maps import Turf
-from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.observer import StatusObserver
-from streams.services.console.people import People, Person
-from streams.services.console.rights import EVERYTHING, Scope, Viewer
+from streams.services.console.people import Person
+from streams.services.console.rights import Viewer
 from streams.services.console.roles import ROLES, Role
 from streams.services.console.signin import COOKIE, Sessions
-from streams.services.console.views import Views
 from streams.services.console.words import Language
-from streams.services.permission.audit_log import AuditLog
-from streams.services.permission.decisions import PermissionJudge
 from streams.services.segment_preview import SegmentPreview
+from tests.browser.reader import WIDE, Reader, reader_of
 from tests.contract.console.endpoints_seen import endpoints_seen
-from tests.contract.console.signed_in_console import Written
-from tests.unit.services.console.evening import LIMITS, NOW, feed, fill_evening
+from tests.contract.console.signed_in_console import SignedInConsole, Written
+from tests.unit.services.console.evening import NOW, feed, fill_evening, limiting_policy
 
 TURFS = tuple(
     Turf(f"oh-{number}", "US-OH", [[(x, 41.0), (x + 0.09, 41.0), (x + 0.08, 41.1), (x, 41.12), (x, 41.0)]])
     for number, x in ((1, -81.6), (2, -81.5), (3, -81.4), (4, -81.3), (5, -81.2))
 )
 """Turfs of a campaign in Ohio, side by side; nobody has been in the fifth."""
-
-
-def _policy() -> Policy:
-    found = read_policy(default_policy_text().replace("[giving.limits]", LIMITS))
-    assert isinstance(found, Policy), found
-    return found
 
 
 def _calm() -> Observations:
@@ -70,10 +55,6 @@ def _none() -> Any:
     raise AssertionError("nothing is sent")
 
 
-async def _no_reservation(_: int) -> None:
-    raise AssertionError("nobody is reserved")
-
-
 class _CalmObserver(StatusObserver):
     """Sees that all is well, without a child process."""
 
@@ -86,6 +67,10 @@ class _EndpointsObserver(DeliveriesObserver):
 
     def last(self) -> EndpointsSeen | None:
         return endpoints_seen(wall())
+
+
+class _Served(SignedInConsole):
+    url = ""  # on loopback
 
 
 class DeskConsole:
@@ -139,60 +124,54 @@ class DeskConsole:
                 thread.join(20)
         self._loop.close()
 
-    def feed(self) -> None:
-        """The desk is read to the end of each topic now."""
-        desk = Desk.create(self.path)
-        feed(desk, wall())
-        desk.close()
-
-    def cookie(
-        self, name: str, roles: frozenset[Role] = frozenset(ROLES), scope: Scope = EVERYTHING, language: Language = "en"
-    ) -> dict[str, Any]:
+    def cookie(self, name: str, roles: frozenset[Role], language: Language) -> dict[str, Any]:
         """The cookie of somebody who is signed in."""
-        viewer = Viewer(name, roles, scope, language)
+        viewer = Viewer(name, roles, language=language)
         self._people[name] = Person(viewer)
         assert self._sessions is not None
         began = asyncio.run_coroutine_threadsafe(self._sessions.begin(viewer, wall()), self._loop).result(20)
         return {"name": COOKIE, "value": began.id, "domain": "127.0.0.1", "path": "/", "secure": True}
 
     async def _serve(self, listener: socket.socket) -> None:
-        settings = Settings(time_zone="America/New_York", profiles_oldest_s=300.0)
-        metrics = ConsoleMetrics(CollectorRegistry())
         redis = Redis(port=self._redis_port)
-        people = People(self._people)
-        lookup = Lookup(redis, settings.profiles_oldest_s)
-        kept = AuditLog(_none, metrics.audit.pending.set, metrics.audit.failures.inc)
-        audit = kept if self._preview is None else Written()
-        deps = ConsoleDependencies(
-            settings=settings,
-            redis=redis,
-            people=people,
+        desk = None if self._filled is None else DeskReader(self.path)
+        audit = None if self._preview is None else Written()
+        console = _Served(redis, self.path.parent, desk, preview=self._preview, audit=audit)
+        console.use(
+            settings=Settings(time_zone="America/New_York", profiles_oldest_s=300.0),
+            lookup=Lookup(redis, 300.0),
             clock=lambda: NOW,
             wall=wall,
-            metrics=metrics,
             observer=_CalmObserver(_calm),
-            lookup=lookup,
-            judge=PermissionJudge(lookup, Reservations(redis), _policy, wall, _no_reservation),
-            views=Views(audit, wall),
-            desk=None if self._filled is None else DeskReader(self.path),
             turfs=TURFS,
-            preview=self._preview,
             deliveries=_EndpointsObserver(_none),
         )
-        hub = Hub(metrics)
-        self._sessions = Sessions(redis, people)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                build_console(Console(deps, hub, self._sessions, PAGES)), log_level="warning", lifespan="off"
-            )
-        )
+        console.judge_by(limiting_policy, wall)
+        self._people, self._sessions = console.people, console.sessions
+        server = uvicorn.Server(uvicorn.Config(console.app, log_level="warning", lifespan="off"))
         serving = asyncio.create_task(server.serve([listener]))
         self._ready.set()
         await self._stop.wait()
-        hub.close()
+        console.hub.close()
         server.should_exit = True
         await serving
-        await deps.observer.stop()
-        if deps.desk is not None:
-            deps.desk.close()
+        await console.deps.observer.stop()
+        if desk is not None:
+            desk.close()
         await redis.aclose()
+
+
+class DeskReaders:
+    """Opens browsers in which somebody is signed in to such a console; in none may anything go wrong."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self.opened: list[Reader] = []
+
+    def open(self, console: DeskConsole, *roles: Role, size: tuple[int, int] = WIDE, **options: Any) -> Reader:
+        language = options.pop("language", "en")
+        one = reader_of(self._browser, console.url, size, **options)
+        name = f"reader{len(self.opened)}"
+        one.context.add_cookies([console.cookie(name, frozenset(roles or ROLES), language)])  # type: ignore[list-item]
+        self.opened.append(one)
+        return one

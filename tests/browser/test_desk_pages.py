@@ -3,18 +3,15 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from streams.services.console.app import PAGES
 from streams.services.console.gate import MOST_ENTRIES
-from streams.services.console.rights import EVERYTHING, Scope
-from streams.services.console.roles import ROLES, Role
-from tests.browser.desk_console import DeskConsole
+from tests.browser.desk_console import DeskConsole, DeskReaders
 from tests.browser.layout import no_wider_than_the_screen
-from tests.browser.reader import PHONE, WIDE, Reader, reader_of
+from tests.browser.reader import PHONE, WIDE, Reader
 from tests.contract.redis_server import RedisServer
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -24,54 +21,14 @@ PATHS = (
 )
 
 
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
-    server.start()
-    yield server
-    server.kill()
-
-
 @pytest.fixture
 def evening(redis: RedisServer, tmp_path: Path) -> Iterator[DeskConsole]:
     with DeskConsole(redis.port, tmp_path).running() as console:
         yield console
 
 
-class Readers:
-    """Opens browsers in which somebody is signed in to a console; in none may anything go wrong."""
-
-    def __init__(self, browser: Browser) -> None:
-        self._browser = browser
-        self.opened: list[Reader] = []
-
-    def open(
-        self,
-        console: DeskConsole,
-        *roles: Role,
-        scope: Scope = EVERYTHING,
-        size: tuple[int, int] = WIDE,
-        **options: Any,
-    ) -> Reader:
-        language = options.pop("language", "en")
-        one = reader_of(self._browser, console.url, size, **options)
-        name = f"reader{len(self.opened)}"
-        one.context.add_cookies([console.cookie(name, frozenset(roles or ROLES), scope, language)])  # type: ignore[list-item]
-        self.opened.append(one)
-        return one
-
-
-@pytest.fixture
-def readers(browser: Browser) -> Iterator[Readers]:
-    found = Readers(browser)
-    yield found
-    for one in found.opened:
-        one.context.close()
-    assert [wrong for one in found.opened for wrong in one.wrong] == []
-
-
 def test_a_strategist_sees_what_needs_her_first_and_gets_from_it_to_the_campaign(
-    evening: DeskConsole, readers: Readers
+    evening: DeskConsole, readers: DeskReaders
 ) -> None:
     ada = readers.open(evening, "figures")
     ada.open("/")
@@ -87,7 +44,7 @@ def test_a_strategist_sees_what_needs_her_first_and_gets_from_it_to_the_campaign
 
 @pytest.mark.parametrize("path", PATHS)
 def test_page_reads_as_it_did_in_both_languages_is_usable_by_everybody_and_fits_a_phone(
-    evening: DeskConsole, readers: Readers, path: str
+    evening: DeskConsole, readers: DeskReaders, path: str
 ) -> None:
     """`WRITE_SNAPSHOTS=1 pytest tests/browser/test_desk_pages.py` writes the texts anew: those without scripts."""
     for language in ("en", "fr"):
@@ -117,7 +74,7 @@ def _texts_of(one: Reader) -> str:
 
 @pytest.mark.parametrize("filled", [False, None])
 def test_pages_without_figures_say_what_would_fill_them_and_show_no_noughts(
-    redis: RedisServer, tmp_path: Path, readers: Readers, filled: bool | None
+    redis: RedisServer, tmp_path: Path, readers: DeskReaders, filled: bool | None
 ) -> None:
     with DeskConsole(redis.port, tmp_path, filled).running() as console:
         ada = readers.open(console)
@@ -129,7 +86,7 @@ def test_pages_without_figures_say_what_would_fill_them_and_show_no_noughts(
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_the_menu_is_seven_entries_or_one_button_and_leads_to_every_page_without_scripts(
-    evening: DeskConsole, readers: Readers, language: str
+    evening: DeskConsole, readers: DeskReaders, language: str
 ) -> None:
     for size, most in ((WIDE, MOST_ENTRIES), (PHONE, 1)):
         ada = readers.open(evening, size=size, language=language, java_script_enabled=False)
@@ -141,7 +98,7 @@ def test_the_menu_is_seven_entries_or_one_button_and_leads_to_every_page_without
 
 @pytest.mark.parametrize(("size", "entry"), [(WIDE, "Results"), (PHONE, "Campaigns")])
 def test_the_open_menu_is_usable_by_everybody_and_marks_where_one_is(
-    evening: DeskConsole, readers: Readers, size: tuple[int, int], entry: str
+    evening: DeskConsole, readers: DeskReaders, size: tuple[int, int], entry: str
 ) -> None:
     ada = readers.open(evening, size=size)
     ada.open("/campaigns/gotv-3")

@@ -1,33 +1,24 @@
 """A segment is filled in as rows: money as money, mistakes at their field, and all of it on the smallest phone."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
 from streams.domain.segments.conditions import KINDS
-from streams.services.console.roles import ROLES
 from streams.services.console.words import Language
-from tests.browser.desk_console import DeskConsole
+from tests.browser.desk_console import DeskConsole, DeskReaders
 from tests.browser.layout import no_wider_than_the_screen
-from tests.browser.reader import PHONE, WIDE, Reader, reader_of
+from tests.browser.reader import PHONE, WIDE, Reader
 from tests.contract.console.test_segment_builder import counted
 from tests.contract.console.test_segment_pages import PEOPLE, filled
 from tests.contract.redis_server import RedisServer
 
 SMALLEST = (320, 640)
+Opened = Callable[..., Reader]
 SIZES = (WIDE, PHONE, SMALLEST)
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
-    server.start()
-    yield server
-    server.kill()
 
 
 @pytest.fixture
@@ -38,12 +29,17 @@ def console(redis: RedisServer, tmp_path: Path) -> Iterator[DeskConsole]:
         yield console
 
 
-def opened(browser: Browser, console: DeskConsole, size: tuple[int, int], language: Language = "en") -> Reader:
-    one = reader_of(browser, console.url, size)
-    one.expected.add(422)
-    one.context.add_cookies([console.cookie("ada", frozenset(ROLES), language=language)])  # type: ignore[list-item]
-    assert one.open("/segments/new") == 200
-    return one
+@pytest.fixture
+def opened(console: DeskConsole, readers: DeskReaders) -> Opened:
+    """Opens the form of a new segment."""
+
+    def open_one(language: Language = "en") -> Reader:
+        one = readers.open(console, language=language)
+        one.expected.add(422)
+        assert one.open("/segments/new") == 200
+        return one
+
+    return open_one
 
 
 def count(one: Reader) -> None:
@@ -60,10 +56,10 @@ def count(one: Reader) -> None:
     ],
 )
 def test_money_means_whole_units_and_its_sentence_stands_beside_the_count(
-    browser: Browser, console: DeskConsole, language: Language, typed: str, said: str
+    opened: Opened, language: Language, typed: str, said: str
 ) -> None:
-    one = opened(browser, console, WIDE, language)
-    assert one.page.input_value("#form-owner") == "ada"
+    one = opened(language)
+    assert one.page.input_value("#form-owner") == "reader0"
     assert one.page.input_value("#row-0-number1") == "50"
     assert one.page.input_value("#row-0-currency") == "USD"
     assert "$50.00" in one.page.inner_text(".said") or language == "fr"
@@ -74,14 +70,12 @@ def test_money_means_whole_units_and_its_sentence_stands_beside_the_count(
     assert one.page.input_value("#row-0-number1") == typed
     assert ("1,600" if language == "en" else "1\u202f600") in one.page.inner_text(".said")
     assert one.violations() == []
-    assert one.wrong == []
-    one.context.close()
 
 
 def test_mistakes_stand_at_their_fields_in_the_words_of_the_form_and_are_led_to(
-    browser: Browser, console: DeskConsole
+    opened: Opened,
 ) -> None:
-    one = opened(browser, console, WIDE)
+    one = opened()
     one.page.fill("#form-id", "Generous and left alone")
     one.page.fill("#row-0-number1", "fifty")
     one.page.fill("#row-0-within", "a year")
@@ -100,14 +94,11 @@ def test_mistakes_stand_at_their_fields_in_the_words_of_the_form_and_are_led_to(
         assert "at_least" not in told
         assert "docs/" not in told
     assert one.violations() == []
-    one.context.close()
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_every_condition_fits_each_screen_with_its_mistakes(
-    browser: Browser, console: DeskConsole, language: Language
-) -> None:
-    one = opened(browser, console, WIDE, language)
+def test_every_condition_fits_each_screen_with_its_mistakes(opened: Opened, language: Language) -> None:
+    one = opened(language)
     for size in SIZES:
         one.resize(size)
         assert no_wider_than_the_screen(one.page), size
@@ -125,4 +116,3 @@ def test_every_condition_fits_each_screen_with_its_mistakes(
                 .map((each) => each.outerHTML.slice(0, 100))"""
         )
         assert outside == [], size
-    one.context.close()

@@ -18,7 +18,7 @@ from sinks.holds import HoldsSink
 from sinks.lookup import Lookup
 from sinks.redis import RedisSink
 from sinks.reservations import Reservations
-from streams.domain.pressure import Policy, default_policy_text, read_policy
+from streams.domain.pressure import Policy, default_policy
 from streams.domain.segments.previews import PreviewQuestion
 from streams.history.insights.own_process import InsightsProcess
 from streams.platform.settings import Settings
@@ -51,12 +51,6 @@ PRINTS = "import pathlib, sys; print(pathlib.Path(sys.argv[1], sys.argv[-1].part
 """Stands in for `harmonia report daily`: prints the file of the day."""
 
 
-def _policy() -> Policy:
-    found = read_policy(default_policy_text())
-    assert isinstance(found, Policy)
-    return found
-
-
 def _no_producer() -> Any:
     raise AssertionError("nothing is sent")
 
@@ -86,6 +80,8 @@ class SignedInConsole:
     `audit`: where looks and acts are written down, nowhere without it.
     """
 
+    url = ORIGIN
+    """Where readers find it."""
     switch_to: tuple[tuple[str, str], ...] = ()
     """The accounts of a demo, with what pages call them."""
 
@@ -102,11 +98,11 @@ class SignedInConsole:
         preview: Callable[[PreviewQuestion], SegmentPreview] | None = None,
     ) -> None:
         self._wall_ms = wall_ms
-        settings = Settings(time_zone="America/New_York", console_url=ORIGIN)
+        settings = Settings(time_zone="America/New_York", console_url=self.url)
         metrics = ConsoleMetrics(CollectorRegistry())
         self.people: dict[str, Person] = {}
         lookup = Lookup(redis, settings.profiles_oldest_s)
-        judge = PermissionJudge(lookup, Reservations(redis), _policy, lambda: NOW, _no_reservation)
+        judge = PermissionJudge(lookup, Reservations(redis), default_policy, lambda: NOW, _no_reservation)
         audit = audit or AuditLog(_no_producer, metrics.audit.pending.set, metrics.audit.failures.inc)
         people = People(self.people)
         self.reports = DayReports(InsightsProcess((sys.executable, "-c", PRINTS, str(days)), fresh_s=0.0))
@@ -129,12 +125,18 @@ class SignedInConsole:
         )
         self.deps = deps
         self.sessions = Sessions(redis, people)
-        self.app = build_console(Console(deps, Hub(metrics), self.sessions, PAGES, self.switch_to), routes)
+        self.hub = Hub(metrics)
+        self.app = build_console(Console(deps, self.hub, self.sessions, PAGES, self.switch_to), routes)
 
     def use(self, **deps: object) -> None:
         """Put something in the place of a dependency."""
         for name, each in deps.items():
             object.__setattr__(self.deps, name, each)
+
+    def judge_by(self, policy: Callable[[], Policy], clock: Callable[[], int] = lambda: NOW) -> None:
+        """Decide by another policy."""
+        reservations = Reservations(self.deps.redis)
+        self.use(judge=PermissionJudge(self.deps.lookup, reservations, policy, clock, _no_reservation))
 
     async def stop(self) -> None:
         """End what runs beside the pages."""

@@ -23,7 +23,6 @@ from streams.services.console.day_reports import AGAIN_S, FRESH_S, DayReports, F
 from streams.services.console.rights import Scope, Viewer
 from tests.contract.console.signed_in_console import NOW, STRATEGIST, SignedInConsole, page_of
 
-STRATEGE = Viewer("adele", frozenset({"figures"}), language="fr")
 QUIET = DayFigures("2012-11-05", (), (), (), Pledges(0, 0, 0, 0, 0, 0), (), (), (), (), (), ())
 BUSY = replace(
     QUIET,
@@ -83,24 +82,6 @@ async def test_a_day_is_shown_with_its_warnings_figures_and_tables(console: Sign
         assert each in text, each
     assert "<b>ask" not in text
     assert " style=" not in text
-
-
-async def test_the_day_in_french_is_french_throughout(console: SignedInConsole) -> None:
-    await made(console, "2012-11-05")
-    text = await page_of(console, "/days/2012-11-05", STRATEGE)
-
-    for each in (
-        "lundi 5 novembre 2012",
-        "Les dons bruts étaient de 29\u202f123,50\u00a0$US, soit 42\u202f% de moins",
-        "novembre 2012",
-        "lun.",
-        "adresse inexistante, courriel",
-        "porte-à-porte",
-        "semaine précédente",
-    ):
-        assert each in text, each
-    for english in ("week before", "November", "Conversations by", "hard bounced", "What stands out"):
-        assert english not in text, english
 
 
 async def test_a_day_without_anything_leads_to_days_that_have_something(console: SignedInConsole) -> None:

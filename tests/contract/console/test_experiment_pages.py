@@ -15,7 +15,6 @@ from tests.contract.redis_server import RedisServer
 from tests.contract.whole_results import fill
 from tests.unit.domain.experiments.example import CONTRACTS, doors, gotv, watched
 
-STRATEGE = Viewer("adele", frozenset({"figures"}), language="fr")
 HOSTILE = '<script>alert("x")</script>'
 
 
@@ -62,18 +61,6 @@ async def test_an_experiment_is_shown_with_warnings_first_then_its_verdict_and_i
     assert places == sorted(places)
     assert " style=" not in text
     assert "<style" not in text
-
-
-async def test_the_page_in_french_has_french_warnings_verdicts_and_numbers(
-    console: SignedInConsole, redis_server: RedisServer
-) -> None:
-    await filled(redis_server, watched(gotv()), doors())
-    text = await page_of(console, "/experiments/gotv-subject-lines", STRATEGE)
-
-    assert "GARDE-FOU FRANCHI\u00a0: avec from a neighbour, plus de personnes se sont désabonnées" in text
-    assert "deadline fait mieux que control\u00a0:" in text
-    assert "12\u202f045,50" in text
-    assert "33,24\u202f%" in text
 
 
 async def test_of_a_broken_split_no_variant_is_said_to_be_better(

@@ -3,38 +3,20 @@
 from pathlib import Path
 
 import pytest
-from redis.asyncio import Redis
 
 import streams.services.console as room
-from sinks.reservations import Reservations
-from streams.domain.pressure import Policy, default_policy_text, read_policy
-from streams.services.console.desk_access import DeskReader
 from streams.services.console.pages.money import MONEY
 from streams.services.console.rights import EVERYTHING, Scope, Viewer
 from streams.services.console.roles import Role
-from streams.services.permission.decisions import PermissionJudge
-from tests.contract.console.signed_in_console import NOW, SignedInConsole, Written
-from tests.unit.services.console.evening import LIMITS, fill_evening
-
-
-def _policy() -> Policy:
-    found = read_policy(default_policy_text().replace("[giving.limits]", LIMITS))
-    assert isinstance(found, Policy)
-    return found
-
-
-async def _reserve_nobody(_: int) -> None:
-    raise AssertionError("nobody is reserved")
+from tests.contract.console.signed_in_console import SignedInConsole, Written
+from tests.unit.services.console.evening import limiting_policy
 
 
 @pytest.fixture
-def console(redis_client: Redis, tmp_path: Path, written: Written) -> SignedInConsole:
+def console(evening: SignedInConsole) -> SignedInConsole:
     """Of an evening whose policy has a limit for the first committee."""
-    fill_evening(tmp_path / "desk.sqlite", NOW)
-    found = SignedInConsole(redis_client, tmp_path, DeskReader(tmp_path / "desk.sqlite"), audit=written)
-    judge = PermissionJudge(found.deps.lookup, Reservations(redis_client), _policy, lambda: NOW, _reserve_nobody)
-    found.use(judge=judge)
-    return found
+    evening.judge_by(limiting_policy)
+    return evening
 
 
 async def shown(console: SignedInConsole, *roles: Role, reason: str = "task", scope: Scope = EVERYTHING) -> str:

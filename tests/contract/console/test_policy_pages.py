@@ -10,14 +10,12 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from sinks.reservations import Reservations
 from streams.domain.pressure import Policy, default_policy_text, read_policy
 from streams.platform.policy_file import CurrentPolicy
 from streams.platform.published_policies import name_of
 from streams.services.console.jobs import Jobs
 from streams.services.console.rights import Scope, Viewer
 from streams.services.console.roles import Role
-from streams.services.permission.decisions import PermissionJudge
 from tests.contract.console.signed_in_console import NOW, SignedInConsole, Written
 
 SENDING: frozenset[Role] = frozenset({"sending"})
@@ -33,10 +31,6 @@ BACKTESTED = (
 )
 
 
-async def _no_reservation(_: int) -> None:
-    raise AssertionError("nobody is reserved")
-
-
 @pytest.fixture
 async def file(tmp_path: Path) -> Path:
     path = tmp_path / "policy.toml"
@@ -49,8 +43,7 @@ async def console(redis_client: Redis, tmp_path: Path, written: Written, file: P
     found = SignedInConsole(redis_client, tmp_path, audit=written)
     ticks = iter(range(NOW, NOW + 10**9, 2_000))
     current = CurrentPolicy(file, "us", lambda: next(ticks), lambda _: None, lambda *_: None)
-    judge = PermissionJudge(found.deps.lookup, Reservations(redis_client), current.now, lambda: NOW, _no_reservation)
-    found.use(judge=judge)
+    found.judge_by(current.now)
     found.use(settings=found.deps.settings.model_copy(update={"policy": file, "lake": "x"}))
     yield found
     await found.deps.jobs.stop()

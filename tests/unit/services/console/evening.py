@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import Random
 
+from streams.domain.pressure import Policy, default_policy_text, read_policy
 from streams.services.console.desk import Desk
 from streams.services.console.desk_schema import DAY_MS, HOUR_MS, MINUTE_MS
 from streams.services.console.desk_sums import sum_up
@@ -21,6 +22,13 @@ LIMITS = """
 [giving.limits]
 C00431445 = { "2012-general" = { USD = 250000 } }
 """
+
+
+def limiting_policy() -> Policy:
+    """A policy with a limit for the first committee."""
+    found = read_policy(default_policy_text().replace("[giving.limits]", LIMITS))
+    assert isinstance(found, Policy)
+    return found
 
 
 def fill_evening(path: Path, wall_ms: int = NOW) -> None:

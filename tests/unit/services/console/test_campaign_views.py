@@ -62,25 +62,6 @@ def test_the_worst_rate_is_the_nearest_to_its_own_limit() -> None:
     assert worst_of([Rate("gmail", "complaints", 50, 100, 0.003, False)]) is None
 
 
-def test_what_is_on_hold_or_near_a_limit_comes_first_and_unknown_is_no_nought() -> None:
-    found = [
-        campaign("calm", gmail(5_000, 0), email_sent=5_000),
-        campaign("near", gmail(10_000, 27), NOW - 9, email_sent=10_000),
-        campaign("texts", Provider("", 0, 0, 0, 0), NOW - 99, text_sent=80),
-    ]
-    rows = listed(found, RATES, {"texts": Hold("texts", None)}, EN)
-    assert [row.campaign for row in rows] == ["texts", "near", "calm"]
-    texts, near, _ = rows
-    assert (texts.sent, texts.delivered, texts.clicked, texts.complained, texts.unsubscribed) == (
-        80,
-        None,
-        None,
-        None,
-        None,
-    )
-    assert (near.clicked, near.complained, near.unsubscribed) == (0, 0, 0)
-
-
 def test_those_who_answer_stop_have_left_a_campaign_of_texts() -> None:
     texts = campaign("polls-2", Provider("", 0, 0, 0, 0), text_sent=80).types
     [row] = listed([replace(campaign("polls-2", gmail(0, 0)), types={**texts, "text.opted_out": 3})], RATES, {}, EN)

@@ -1,6 +1,5 @@
 """What `/money` shows: sums of few gifts stand together, limits are those of the policy."""
 
-from streams.domain.pressure import Policy, default_policy_text, read_policy
 from streams.services.console.desk import Desk
 from streams.services.console.desk_people import CommitteeStock, Limit
 from streams.services.console.desk_reading import Gifts
@@ -15,7 +14,7 @@ from streams.services.console.pages.money import (
 )
 from streams.services.console.rights import EVERYTHING
 from streams.services.console.words import Words
-from tests.unit.services.console.evening import LIMITS, NOW
+from tests.unit.services.console.evening import NOW, limiting_policy
 
 EN = Words("en")
 
@@ -72,8 +71,6 @@ def test_a_committee_with_few_givers_stands_with_another() -> None:
 
 
 def test_limits_are_those_of_the_policy_for_what_was_given_to() -> None:
-    policy = read_policy(default_policy_text().replace("[giving.limits]", LIMITS))
-    assert isinstance(policy, Policy)
     stock = [CommitteeStock("C00431445", "2012-general", {}, 1), CommitteeStock("C00431445", "", {}, 1),
              CommitteeStock("C9", "2012-general", {}, 1)]  # fmt: skip
-    assert limits_of(policy.giving, stock) == [Limit("C00431445", "2012-general", "USD", 250_000)]
+    assert limits_of(limiting_policy().giving, stock) == [Limit("C00431445", "2012-general", "USD", 250_000)]
