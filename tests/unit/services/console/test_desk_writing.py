@@ -300,3 +300,96 @@ def test_figures_are_the_same_whichever_hours_a_span_has_whole(writer: DeskWrite
             sum(gifts.gifts for gifts in money(writer.desk, span, ALL, slot_ms=HOUR)),
         )
         assert told == (sum(since <= minute < until for minute in minutes),) * 3, (since, until)
+
+
+def test_a_gift_is_taken_back_once_the_retraction_is_known_to_be_of_the_same_person(writer: DeskWriter) -> None:
+    retraction = said(EMAIL, "r", "interaction.retracted", {"retracts": {"source": "test/tool", "id": "g"}})
+    writer.write([gift("van.1", "g"), retraction], ())
+    assert counts(writer) == {"donation.made": 1}
+    writer.write([link(EMAIL, "van.1")], ())
+    assert counts(writer) == {}
+    writer.write([link(EMAIL, None)], ())
+    assert counts(writer) == {"donation.made": 1}
+
+
+def test_a_gift_of_a_person_who_was_merged_is_taken_back_by_the_survivors_retraction(writer: DeskWriter) -> None:
+    retraction = said("van.1", "r", "interaction.retracted", {"retracts": {"source": "test/tool", "id": "g"}})
+    writer.write([retraction, gift(EMAIL, "g")], ())
+    assert counts(writer) == {"donation.made": 1}
+    writer.write([link(EMAIL, "van.1")], ())
+    assert counts(writer) == {}
+
+
+def test_two_people_may_use_the_same_source_and_id(writer: DeskWriter) -> None:
+    writer.write([said("van.1", "1", "text.replied"), said("van.2", "1", "text.replied")], ())
+    assert counts(writer) == {"text.replied": 2}
+
+
+def test_an_erasure_is_remembered_by_whoever_writes_next(writer: DeskWriter) -> None:
+    writer.write([closed("van.1", "erased", NOON)], ())
+    later = DeskWriter(writer.desk, Limits())
+    later.write([said("van.1", "o", "email.opened", at=NOON - 1)], ())
+    assert counts(later) == {}
+
+
+def test_a_refund_has_committee_and_campaign_of_its_gift_whichever_comes_first(writer: DeskWriter) -> None:
+    refund = {"refund_id": "f", "donation_id": "a:g", "amount": 200, "currency": "USD"}
+    writer.write([said("van.1", "f", "donation.refunded", refund)], ())
+    assert committees_of(writer) == {("", ""): {"USD": -200}}
+    writer.write([gift("van.1", "g")], ())
+    assert committees_of(writer) == {("C1", ""): {"USD": 300}}
+    retraction = said("van.1", "r", "interaction.retracted", {"retracts": {"source": "test/tool", "id": "g"}})
+    writer.write([retraction], ())
+    assert committees_of(writer) == {("", ""): {"USD": -200}}
+
+
+def test_a_refund_has_nothing_of_a_gift_that_turns_out_to_be_of_somebody_else(writer: DeskWriter) -> None:
+    refund = {"refund_id": "f", "donation_id": "a:g", "amount": 200, "currency": "USD"}
+    writer.write([gift(EMAIL, "g"), said("van.1", "f", "donation.refunded", refund)], ())
+    writer.write([link(EMAIL, "van.1")], ())
+    assert committees_of(writer) == {("C1", ""): {"USD": 300}}
+    writer.write([link(EMAIL, None)], ())
+    assert committees_of(writer) == {("C1", ""): {"USD": 500}, ("", ""): {"USD": -200}}
+
+
+def committees_of(writer: DeskWriter) -> dict[tuple[str, ...], object]:
+    return {gifts.values: gifts.net for gifts in money(writer.desk, EVER, ALL, by=("committee", "campaign"))}
+
+
+def test_a_stop_counts_for_the_campaign_of_the_text_it_answers_whichever_comes_first(writer: DeskWriter) -> None:
+    stop = said("van.1", "s", "text.opted_out", {"message_id": "m1", "keyword": "STOP"})
+    writer.write([stop], ())
+    assert stops_of(writer) == {"": 1}
+    of_another = said("van.2", "o", "text.sent", {"message_id": "m1", "campaign_id": "polls-1"})
+    writer.write([of_another, said("van.1", "n", "text.sent", {"message_id": "m2", "campaign_id": "polls-1"})], ())
+    assert stops_of(writer) == {"": 1}
+    writer = DeskWriter(writer.desk, Limits())
+    writer.write([said("van.1", "t", "text.sent", {"message_id": "m1", "campaign_id": "polls-2"})], ())
+    assert stops_of(writer) == {"polls-2": 1}
+    writer.write([said("van.1", "u", "text.opted_out", {"message_id": "m1"}), stop], ())
+    assert stops_of(writer) == {"polls-2": 2}
+    retraction = said("van.1", "r", "interaction.retracted", {"retracts": {"source": "test/tool", "id": "t"}})
+    writer.write([retraction], ())
+    assert stops_of(writer) == {"": 2}
+
+
+def test_a_stop_that_names_its_campaign_or_no_text_stays_as_it_was_said(writer: DeskWriter) -> None:
+    text = said("van.1", "t", "text.sent", {"message_id": "m1", "campaign_id": "polls-2"})
+    named = said("van.1", "s", "text.opted_out", {"message_id": "m1", "campaign_id": "polls-9"})
+    writer.write([named, text, said("van.1", "b", "text.opted_out")], ())
+    assert stops_of(writer) == {"polls-9": 1, "": 1}
+
+
+def test_a_stop_finds_its_text_once_both_are_of_one_person(writer: DeskWriter) -> None:
+    text = said("van.1", "t", "text.sent", {"message_id": "m1", "campaign_id": "polls-2"})
+    writer.write([text, said(EMAIL, "s", "text.opted_out", {"message_id": "m1"})], ())
+    assert stops_of(writer) == {"": 1}
+    writer.write([link(EMAIL, "van.1")], ())
+    assert stops_of(writer) == {"polls-2": 1}
+    writer.write([link(EMAIL, None)], ())
+    assert stops_of(writer) == {"": 1}
+
+
+def stops_of(writer: DeskWriter) -> dict[str, int]:
+    found = figures_by(writer.desk, EVER, ALL, by=("campaign",), types=("text.opted_out",))
+    return {group.values[0]: group.figures.counted for group in found}
