@@ -1,21 +1,15 @@
-"""Sinks in memory that keep every promise of `Sink`: for tests, and to read what a sink has to do."""
+"""A sink in memory that keeps every promise of `Sink`: for tests, and to read what a sink has to do."""
 
 import math
 import time
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Self
 
-import orjson
-
 from events.identifiers import is_identity_hash
-from events.times import parse_time
-from events.topics import CONTACT_SEGMENTS, CONTACT_STATE, EXPERIMENT_RESULTS, SEGMENT_DEFINITIONS
+from events.topics import CONTACT_STATE
 from sinks.base import Completeness, ContactChange, Position, StoredContact
 from sinks.keys import partition_of
-from sinks.results import ResultChange
-from sinks.segments import KeptMembers, SegmentsChange
 
 
 class MemoryPositions:
@@ -134,140 +128,3 @@ class MemorySink(MemoryPositions):
             self.identities.pop(change.contact_id, None)
         else:
             self.identities[change.contact_id] = merged_into or change.contact_id
-
-
-class MemoryResultsSink:
-    """A sink of results in a dict: `results` has the partition and the latest record of each experiment.
-
-    `stale_after`: seconds of `clock`, which may be any clock that does not jump.
-    """
-
-    def __init__(self, stale_after: float = math.inf, clock: Callable[[], float] = time.monotonic) -> None:
-        self.results: dict[str, tuple[int, ResultChange]] = {}
-        self.told_whole: dict[int, Completeness] = {}
-        self._positions: dict[int, tuple[Position, float]] = {}
-        self._stale_after = stale_after
-        self._clock = clock
-
-    def reading(self, topic: str) -> "MemoryResultsSink":
-        """See Sink."""
-        if topic != EXPERIMENT_RESULTS:
-            raise ValueError(topic)
-        return self
-
-    async def position(self, partition: int) -> Position | None:
-        """See Sink."""
-        return None if self._is_stale(partition) else self._at(partition)
-
-    async def touch(self, partition: int, position: Position) -> bool:
-        """See Sink."""
-        if self._at(partition) != position or self._is_stale(partition):
-            return False
-        self._positions[partition] = position, self._clock()
-        return True
-
-    async def whole(self, partition: int, position: Position, standing: Completeness) -> bool:
-        """See Sink."""
-        told = await self.touch(partition, position)
-        if told:
-            self.told_whole[partition] = standing
-        return told
-
-    async def clear(self, partition: int, partitions: int) -> None:
-        """See Sink."""
-        self._positions.pop(partition, None)
-        self.told_whole.pop(partition, None)
-        self.results = {name: kept for name, kept in self.results.items() if kept[0] % partitions != partition}
-
-    async def write(
-        self, partition: int, changes: Sequence[ResultChange], before: Position | None, after: Position
-    ) -> bool:
-        """See Sink."""
-        if self._at(partition) != before or self._is_stale(partition):
-            return False
-        for change in changes:
-            if change.value:
-                self.results[change.experiment_id] = partition, change
-            else:
-                self.results.pop(change.experiment_id, None)
-        self._positions[partition] = after, self._clock()
-        return True
-
-    async def close(self) -> None:
-        """See Sink. There is nothing to close."""
-
-    def _at(self, partition: int) -> Position | None:
-        known = self._positions.get(partition)
-        return None if known is None else known[0]
-
-    def _is_stale(self, partition: int) -> bool:
-        known = self._positions.get(partition)
-        return known is not None and abs(self._clock() - known[1]) > self._stale_after
-
-
-class MemorySegmentsSink(MemoryPositions):
-    """A sink of segments in dicts: `memberships` by contact, `definitions` and `counts` by segment, each by partition.
-
-    `kept`: how far the members of each segment are kept; of those that are, `members` finds them in `memberships`.
-    """
-
-    def __init__(
-        self, most_pairs: int, stale_after: float = math.inf, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        super().__init__(CONTACT_SEGMENTS, stale_after, clock)
-        self.memberships: dict[int, dict[str, bytes]] = defaultdict(dict)
-        self.definitions: dict[int, dict[str, bytes]] = defaultdict(dict)
-        self.counts: dict[int, dict[str, bytes]] = defaultdict(dict)
-        self.kept: dict[int, dict[str, KeptMembers]] = defaultdict(dict)
-        self._most = most_pairs
-
-    def members(self, segment: str, partition: int) -> dict[str, int]:
-        """Who is in a segment whose members are kept, since when (ms)."""
-        if self.kept[partition].get(segment) != "kept":
-            return {}
-        found = {name: orjson.loads(value)["segments"] for name, value in self.memberships[partition].items()}
-        return {name: _since(held[segment]) for name, held in found.items() if segment in held}
-
-    async def clear(self, partition: int, partitions: int) -> None:
-        """See Sink."""
-        for held in (self.memberships, self.definitions, self.counts, self.kept):
-            for number in [known for known in held if known % partitions == partition]:
-                del held[number]
-        for _, number in [*self._positions]:
-            if number % partitions == partition:
-                self._forget_positions(number)
-
-    async def write(
-        self, partition: int, changes: Sequence[SegmentsChange], before: Position | None, after: Position
-    ) -> bool:
-        """See Sink."""
-        if self._at(partition) != before or self._stale(partition):
-            return False
-        by_topic = {CONTACT_SEGMENTS: self.memberships, SEGMENT_DEFINITIONS: self.definitions}
-        held = by_topic.get(self.topic, self.counts)[partition]
-        for change in changes:
-            held[change.key] = change.value
-            if not change.value:
-                del held[change.key]
-            if self.topic == SEGMENT_DEFINITIONS:
-                self._keep(self.kept[partition], change)
-        self._keep_within(partition)
-        self._move(partition, after)
-        return True
-
-    def _keep(self, kept: dict[str, KeptMembers], change: SegmentsChange) -> None:
-        kept[change.key] = "kept"
-        if not change.keeps_members:
-            del kept[change.key]
-
-    def _keep_within(self, partition: int) -> None:
-        kept = self.kept[partition]
-        sizes = {name: len(self.members(name, partition)) for name in kept}
-        while sum(sizes.values()) > self._most:
-            largest = max(sizes, key=lambda name: (sizes[name], name))
-            kept[largest] = "full"
-            del sizes[largest]
-
-
-def _since(membership: dict[str, str]) -> int:
-    return parse_time(membership["since"]) or 0

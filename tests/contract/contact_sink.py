@@ -91,7 +91,6 @@ def highest(changes: Sequence[ContactChange]) -> dict[str, ContactChange]:
 
 
 async def any_batches_end_as_the_highest_versions(bench: Bench, batches: list[list[ContactChange]]) -> None:
-    """Each sink tests this with a `given` of its own: Hypothesis wants one class for each."""
     await bench.flush()
     position = None
     for offset, batch in enumerate([*batches, *reversed(batches)], start=1):
@@ -106,6 +105,8 @@ async def any_batches_end_as_the_highest_versions(bench: Bench, batches: list[li
 
 
 class ContactSinkContract:
+    """Single promises; the laws that hold of all of them are in `TwoTopicsContract`."""
+
     async def test_a_new_sink_has_no_position(self, bench: Bench) -> None:
         assert await bench.sink.position(0) is None
 
@@ -114,26 +115,16 @@ class ContactSinkContract:
         assert await bench.sink.position(0) == after
         assert await bench.stored("ada") == StoredContact(1, b'{"n": 1}')
 
-    async def test_a_batch_without_changes_moves_the_position(self, bench: Bench) -> None:
-        assert await bench.sink.write(0, [], None, at(9))
-        assert await bench.sink.position(0) == at(9)
-
     async def test_a_profile_keeps_its_bytes(self, bench: Bench) -> None:
         profiles = {"ada": '{"name": "Grüße 東京 👋"}'.encode(), "bob": b"", "cyd": b"\x00\xff\r\n"}
         await fill(bench, *(living(contact_id, 1, profile) for contact_id, profile in profiles.items()))
         for contact_id, profile in profiles.items():
             assert await bench.stored(contact_id) == StoredContact(1, profile)
 
-    async def test_a_repeated_batch_is_refused_and_changes_nothing(self, bench: Bench) -> None:
-        after = await fill(bench, living("ada", 1, b"first"))
-        assert not await bench.sink.write(0, [living("ada", 2, b"second")], None, at(7))
-        assert await bench.sink.position(0) == after
-        assert await bench.stored("ada") == StoredContact(1, b"first")
-
     async def test_a_batch_from_another_position_writes_nothing(self, bench: Bench) -> None:
         after = await fill(bench, living("ada", 1))
-        assert not await bench.sink.write(0, [living("bob", 1)], at(after.offset + 1), at(9))
-        assert not await bench.sink.write(0, [living("bob", 1)], Position("another", after.offset), at(9))
+        for wrong in (None, at(after.offset + 1), Position("another", after.offset)):
+            assert not await bench.sink.write(0, [living("bob", 1)], wrong, at(9))
         assert await bench.stored("bob") is None
         assert await bench.sink.position(0) == after
 
@@ -143,53 +134,10 @@ class ContactSinkContract:
         assert await bench.sink.write(1, [living("bob", 1)], None, at(5))
         assert (await bench.sink.position(0), await bench.sink.position(1)) == (at(1), at(5))
 
-    async def test_an_older_version_is_ignored_though_the_position_moves(self, bench: Bench) -> None:
-        after = await fill(bench, living("ada", 10, b"new"))
-        assert await bench.sink.write(0, [living("ada", 9, b"old"), living("ada", 10, b"same")], after, at(3))
-        assert await bench.stored("ada") == StoredContact(10, b"new")
-
-    async def test_versions_past_the_precision_of_a_double_are_told_apart(self, bench: Bench) -> None:
-        after = await fill(bench, living("ada", 2**53, b"old"), living("bob", 2**53 + 1, b"new"))
-        assert await bench.sink.write(0, [living("ada", 2**53 + 1, b"new"), living("bob", 2**53, b"old")], after, at(4))
-        assert await bench.stored("ada") == StoredContact(2**53 + 1, b"new")
-        assert await bench.stored("bob") == StoredContact(2**53 + 1, b"new")
-
-    async def test_a_version_with_more_digits_is_newer(self, bench: Bench) -> None:
-        after = await fill(bench, living("ada", 999))
-        assert await bench.sink.write(0, [living("ada", 1000, b"new")], after, at(2))
-        assert await bench.stored("ada") == StoredContact(1000, b"new")
-
-    async def test_of_two_versions_in_one_batch_the_newest_stays(self, bench: Bench) -> None:
-        await fill(bench, living("ada", 1), living("ada", 2, b"new"), living("bob", 2, b"new"), living("bob", 1))
-        assert await bench.stored("ada") == StoredContact(2, b"new")
-        assert await bench.stored("bob") == StoredContact(2, b"new")
-
     async def test_an_erased_contact_keeps_a_mark_and_no_state(self, bench: Bench) -> None:
         after = await fill(bench, living("ada", 1, b"profile"))
         assert await bench.sink.write(0, [erased("ada", 2)], after, at(2))
         assert await bench.stored("ada") == StoredContact(2, erased=True)
-
-    async def test_a_merged_contact_names_its_survivor_and_has_no_state(self, bench: Bench) -> None:
-        after = await fill(bench, living("ada", 1, b"profile"))
-        assert await bench.sink.write(0, [merged("ada", 2, "bob")], after, at(2))
-        assert await bench.stored("ada") == StoredContact(2, merged_into="bob")
-
-    async def test_a_contact_that_stands_alone_again_loses_its_mark(self, bench: Bench) -> None:
-        after = await fill(bench, merged("ada", 1, "bob"), erased("cyd", 1))
-        assert await bench.sink.write(0, [living("ada", 2, b"back"), living("cyd", 2, b"back")], after, at(4))
-        assert await bench.stored("ada") == StoredContact(2, b"back")
-        assert await bench.stored("cyd") == StoredContact(2, b"back")
-
-    async def test_a_late_profile_does_not_undo_an_erasure(self, bench: Bench) -> None:
-        after = await fill(bench, erased(HASHED, 5))
-        assert await bench.sink.write(0, [living(HASHED, 4, b"late")], after, at(2))
-        assert await bench.stored(HASHED) == StoredContact(5, erased=True)
-        assert await bench.contact_of(HASHED) is None
-
-    async def test_a_hashed_identity_leads_to_its_contact(self, bench: Bench) -> None:
-        await fill(bench, living(HASHED, 1), living("ada", 1))
-        assert await bench.contact_of(HASHED) == HASHED
-        assert await bench.contact_of("ada") is None
 
     async def test_a_hashed_identity_follows_its_contact_into_the_survivor_and_back(self, bench: Bench) -> None:
         after = await fill(bench, living(HASHED, 1))
@@ -197,11 +145,6 @@ class ContactSinkContract:
         assert await bench.contact_of(HASHED) == "bob"
         assert await bench.sink.write(0, [living(HASHED, 3)], at(2), at(3))
         assert await bench.contact_of(HASHED) == HASHED
-
-    async def test_a_hashed_identity_is_forgotten_with_its_contact(self, bench: Bench) -> None:
-        after = await fill(bench, living(HASHED, 1))
-        assert await bench.sink.write(0, [erased(HASHED, 2)], after, at(2))
-        assert await bench.contact_of(HASHED) is None
 
     async def test_of_a_forgotten_contact_nothing_is_left_and_nobody_was_erased(self, bench: Bench) -> None:
         held = [living("ada", 1), erased("bob", 1), merged(HASHED, 1, "cyd"), living("dan", 3)]

@@ -1,23 +1,15 @@
 import pytest
-from hypothesis import given
 
 from events.topics import CONTACT_LINKS
-from sinks.base import ContactChange, StoredContact
+from sinks.base import StoredContact
 from sinks.memory import MemorySink
-from tests.budgets import shares_fixtures
 from tests.contract.contact_sink import (
-    BATCHES,
     STALE_AFTER,
     Bench,
     ContactSinkContract,
-    any_batches_end_as_the_highest_versions,
 )
 from tests.contract.two_topics import (
-    INTERLEAVINGS,
-    Step,
     TwoTopicsContract,
-    any_interleaving_of_two_topics_ends_the_same,
-    histories,
 )
 
 
@@ -47,20 +39,6 @@ class TestMemorySink(ContactSinkContract, TwoTopicsContract):
     @pytest.fixture
     def bench(self) -> Bench:
         return MemoryBench()
-
-    @shares_fixtures
-    @given(batches=BATCHES)
-    async def test_any_batches_in_any_order_end_as_the_highest_versions(
-        self, bench: Bench, batches: list[list[ContactChange]]
-    ) -> None:
-        await any_batches_end_as_the_highest_versions(bench, batches)
-
-    @shares_fixtures
-    @given(history=histories(), first=INTERLEAVINGS)
-    async def test_any_interleaving_of_the_two_topics_ends_the_same(
-        self, bench: Bench, history: list[Step], first: list[bool]
-    ) -> None:
-        await any_interleaving_of_two_topics_ends_the_same(bench, history, first)
 
 
 class TestMemorySinkOfLinks(ContactSinkContract):

@@ -1,24 +1,16 @@
 import asyncpg
 import pytest
-from hypothesis import given
 
 from events.topics import CONTACT_LINKS
-from sinks.base import ContactChange, StoredContact
+from sinks.base import StoredContact
 from sinks.postgres.sink import PostgresContacts
-from tests.budgets import shares_fixtures
 from tests.contract.conftest import empty_postgres
 from tests.contract.contact_sink import (
-    BATCHES,
     Bench,
     ContactSinkContract,
-    any_batches_end_as_the_highest_versions,
 )
 from tests.contract.two_topics import (
-    INTERLEAVINGS,
-    Step,
     TwoTopicsContract,
-    any_interleaving_of_two_topics_ends_the_same,
-    histories,
 )
 
 HELD = """
@@ -60,20 +52,6 @@ class TestPostgresSink(ContactSinkContract, TwoTopicsContract):
     @pytest.fixture
     def bench(self, contacts: PostgresContacts, reader: asyncpg.Connection) -> Bench:
         return PostgresBench(contacts, reader)
-
-    @shares_fixtures
-    @given(batches=BATCHES)
-    async def test_any_batches_in_any_order_end_as_the_highest_versions(
-        self, bench: Bench, batches: list[list[ContactChange]]
-    ) -> None:
-        await any_batches_end_as_the_highest_versions(bench, batches)
-
-    @shares_fixtures
-    @given(history=histories(), first=INTERLEAVINGS)
-    async def test_any_interleaving_of_the_two_topics_ends_the_same(
-        self, bench: Bench, history: list[Step], first: list[bool]
-    ) -> None:
-        await any_interleaving_of_two_topics_ends_the_same(bench, history, first)
 
 
 class TestPostgresSinkOfLinks(ContactSinkContract):

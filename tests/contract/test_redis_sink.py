@@ -1,30 +1,22 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from hypothesis import given
 from redis.asyncio import Redis
 
 from events.topics import CONTACT_LINKS
-from sinks.base import ContactChange, StoredContact
+from sinks.base import StoredContact
 from sinks.keys import position_key
 from sinks.redis import RedisSink
-from tests.budgets import shares_fixtures
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import (
-    BATCHES,
     STALE_AFTER,
     Bench,
     ContactSinkContract,
-    any_batches_end_as_the_highest_versions,
 )
 from tests.contract.profiles import contact_of, read_profile
 from tests.contract.redis_server import RedisServer
 from tests.contract.two_topics import (
-    INTERLEAVINGS,
-    Step,
     TwoTopicsContract,
-    any_interleaving_of_two_topics_ends_the_same,
-    histories,
 )
 
 
@@ -52,20 +44,6 @@ class TestRedisSink(ContactSinkContract, TwoTopicsContract):
         sink = RedisSink(client_of(redis_server.port), stale_after=STALE_AFTER)
         yield RedisBench(sink, redis_client)
         await sink.close()
-
-    @shares_fixtures
-    @given(batches=BATCHES)
-    async def test_any_batches_in_any_order_end_as_the_highest_versions(
-        self, bench: Bench, batches: list[list[ContactChange]]
-    ) -> None:
-        await any_batches_end_as_the_highest_versions(bench, batches)
-
-    @shares_fixtures
-    @given(history=histories(), first=INTERLEAVINGS)
-    async def test_any_interleaving_of_the_two_topics_ends_the_same(
-        self, bench: Bench, history: list[Step], first: list[bool]
-    ) -> None:
-        await any_interleaving_of_two_topics_ends_the_same(bench, history, first)
 
 
 class TestRedisSinkOfLinks(ContactSinkContract):

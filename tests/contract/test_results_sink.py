@@ -1,7 +1,6 @@
-"""What every sink of experiments' results must do, and what readers find of it in Redis."""
+"""What the sink of experiments' results must do, and what readers find of it in Redis."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Protocol
 
 import pytest
 from hypothesis import given
@@ -9,10 +8,9 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from events.topics import EXPERIMENT_RESULTS
-from sinks.base import Completeness, Position, Sink, SinkUnavailable
+from sinks.base import Completeness, Position, SinkUnavailable
 from sinks.keys import position_key
 from sinks.lookup import Complete, Incomplete
-from sinks.memory import MemoryResultsSink
 from sinks.results import CALL_BYTES, ResultChange, ResultsReader, ResultsSink
 from tests.budgets import shares_fixtures
 from tests.contract.conftest import client_of
@@ -22,9 +20,6 @@ from tests.contract.redis_server import RedisServer
 pytestmark = pytest.mark.usefixtures("prefix")
 PARTITIONS = 4
 IDS = st.sampled_from("abcü")
-CHANGES = st.lists(
-    st.builds(lambda name, n: said(name, n) if n else gone(name), st.sampled_from("abcü"), st.integers(0, 3))
-)
 
 
 def said(name: str, number: int = 1) -> ResultChange:
@@ -38,40 +33,15 @@ def gone(name: str) -> ResultChange:
 CHANGES = st.lists(st.one_of(st.builds(said, IDS, st.integers(0, 3)), st.builds(gone, IDS)))
 
 
-class Bench(Protocol):
-    @property
-    def sink(self) -> Sink[ResultChange]: ...
+class Bench:
+    """A sink of results on Redis, and what is seen behind its back."""
 
-    async def held(self) -> Mapping[str, tuple[bytes, bytes]]:
-        """By experiment, value and line."""
-        ...
-
-    async def flush(self) -> None: ...
-
-    async def age(self, partition: int, seconds: float) -> None: ...
-
-
-class MemoryBench:
-    def __init__(self) -> None:
-        self._now = 1_000_000.0
-        self.sink = MemoryResultsSink(STALE_AFTER, lambda: self._now)
-
-    async def held(self) -> Mapping[str, tuple[bytes, bytes]]:
-        return {name: (change.value, change.line) for name, (_, change) in self.sink.results.items()}
-
-    async def flush(self) -> None:
-        self.sink = MemoryResultsSink(STALE_AFTER, lambda: self._now)
-
-    async def age(self, partition: int, seconds: float) -> None:
-        self._now += seconds
-
-
-class RedisBench:
     def __init__(self, sink: ResultsSink, client: Redis) -> None:
         self.sink = sink
         self._client = client
 
     async def held(self) -> Mapping[str, tuple[bytes, bytes]]:
+        """By experiment, value and line."""
         reader = ResultsReader(self._client, 3600.0)
         lines = (await reader.all()).lines
         values = {name: (await reader.one(name)).value for name in lines}
@@ -87,7 +57,18 @@ class RedisBench:
         await self._client.hincrby(key, "written_at", -round(seconds * 1000))
 
 
-class ResultsSinkContract:
+@pytest.fixture
+async def results(redis_server: RedisServer, redis_client: Redis) -> AsyncIterator[ResultsSink]:
+    sink = ResultsSink(client_of(redis_server.port), stale_after=STALE_AFTER)
+    yield sink
+    await sink.close()
+
+
+class TestResultsSink:
+    @pytest.fixture
+    def bench(self, results: ResultsSink, redis_client: Redis) -> Bench:
+        return Bench(results, redis_client)
+
     async def test_a_batch_moves_the_position_with_its_data(self, bench: Bench) -> None:
         assert await bench.sink.position(0) is None
         assert await bench.sink.write(0, [said("x12"), said("grüße / 1")], None, at(2))
@@ -145,44 +126,19 @@ class ResultsSinkContract:
         assert not await bench.sink.write(0, [said("b")], at(1), at(2))
         assert await bench.held() == {}
 
-
-async def any_batches_end_as_the_last_of_each(bench: Bench, batches: list[list[ResultChange]]) -> None:
-    await bench.flush()
-    position = None
-    for offset, batch in enumerate(batches, start=1):
-        assert await bench.sink.write(0, batch, position, at(offset))
-        assert not await bench.sink.write(0, batch, position, at(offset))
-        position = at(offset)
-    last = {change.experiment_id: change for batch in batches for change in batch}
-    assert await bench.held() == {name: (each.value, each.line) for name, each in last.items() if each.value}
-
-
-class TestMemoryResults(ResultsSinkContract):
-    @pytest.fixture
-    def bench(self) -> Bench:
-        return MemoryBench()
-
     @shares_fixtures
     @given(batches=st.lists(CHANGES))
     async def test_any_batches_of_results_end_as_the_last_of_each_experiment(
         self, bench: Bench, batches: list[list[ResultChange]]
     ) -> None:
-        await any_batches_end_as_the_last_of_each(bench, batches)
-
-
-class TestResultsSink(ResultsSinkContract):
-    @pytest.fixture
-    async def bench(self, redis_server: RedisServer, redis_client: Redis) -> AsyncIterator[Bench]:
-        sink = ResultsSink(client_of(redis_server.port), stale_after=STALE_AFTER)
-        yield RedisBench(sink, redis_client)
-        await sink.close()
-
-    @shares_fixtures
-    @given(batches=st.lists(CHANGES))
-    async def test_any_batches_of_results_end_as_the_last_of_each_experiment(
-        self, bench: Bench, batches: list[list[ResultChange]]
-    ) -> None:
-        await any_batches_end_as_the_last_of_each(bench, batches)
+        await bench.flush()
+        position = None
+        for offset, batch in enumerate(batches, start=1):
+            assert await bench.sink.write(0, batch, position, at(offset))
+            assert not await bench.sink.write(0, batch, position, at(offset))
+            position = at(offset)
+        last = {change.experiment_id: change for batch in batches for change in batch}
+        assert await bench.held() == {name: (each.value, each.line) for name, each in last.items() if each.value}
 
     async def test_a_run_of_many_megabytes_is_written_in_several_calls(self, bench: Bench) -> None:
         value = b'{"n": "%s"}' % (b"x" * (CALL_BYTES // 3))
@@ -197,13 +153,6 @@ async def fill(sink: ResultsSink, skip: Callable[[int], bool] = lambda _: False,
         if not skip(partition):
             assert await sink.write(partition, [said(f"x{partition}")], None, Position(TOPIC, 1))
             assert await sink.whole(partition, Position(TOPIC, 1), Completeness(age_ms, PARTITIONS))
-
-
-@pytest.fixture
-async def results(redis_server: RedisServer, redis_client: Redis) -> AsyncIterator[ResultsSink]:
-    sink = ResultsSink(client_of(redis_server.port), stale_after=STALE_AFTER)
-    yield sink
-    await sink.close()
 
 
 async def test_readers_find_one_result_and_the_list_of_all(results: ResultsSink, redis_client: Redis) -> None:

@@ -1,8 +1,8 @@
-"""What every sink of segments must do, and what Redis has of it then."""
+"""What the sink of segments must do, and what Redis has of it then."""
 
 import re
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 import pytest
@@ -12,9 +12,8 @@ from redis.asyncio import Redis
 
 from events.times import parse_time, render_time
 from events.topics import CONTACT_SEGMENTS, SEGMENT_COUNTS, SEGMENT_DEFINITIONS
-from sinks.base import Completeness, Position, Sink
+from sinks.base import Completeness, Position
 from sinks.keys import position_key, text
-from sinks.memory import MemorySegmentsSink
 from sinks.segments import CALL_BYTES, SCAN_COUNT, SegmentsChange, SegmentsSink
 from tests.budgets import shares_fixtures
 from tests.contract.conftest import client_of
@@ -46,57 +45,9 @@ def defined(segment: str, *, members: bool = True, text: bytes = b"{}") -> Segme
     return SegmentsChange(segment, text, keeps_members=members)
 
 
-class Bench(Protocol):
-    @property
-    def sink(self) -> Sink[SegmentsChange]: ...
+class Bench:
+    """A sink of segments on Redis, and what is seen behind its back."""
 
-    async def memberships(self, partition: int) -> Mapping[str, bytes]: ...
-
-    async def definitions(self, partition: int) -> Mapping[str, bytes]: ...
-
-    async def counts(self, partition: int) -> Mapping[str, bytes]: ...
-
-    async def kept(self, partition: int) -> Mapping[str, str]: ...
-
-    async def members(self, partition: int) -> Members: ...
-
-    async def flush(self) -> None: ...
-
-    async def age(self, topic: str, partition: int, seconds: float) -> None: ...
-
-
-class MemoryBench:
-    def __init__(self) -> None:
-        self._now = 1_000_000.0
-        self.sink = self._new()
-
-    def _new(self) -> MemorySegmentsSink:
-        return MemorySegmentsSink(MOST, STALE_AFTER, lambda: self._now)
-
-    async def memberships(self, partition: int) -> Mapping[str, bytes]:
-        return self.sink.memberships[partition]
-
-    async def definitions(self, partition: int) -> Mapping[str, bytes]:
-        return self.sink.definitions[partition]
-
-    async def counts(self, partition: int) -> Mapping[str, bytes]:
-        return self.sink.counts[partition]
-
-    async def kept(self, partition: int) -> Mapping[str, str]:
-        return self.sink.kept[partition]
-
-    async def members(self, partition: int) -> Members:
-        found = {name: self.sink.members(name, partition) for name in self.sink.kept[partition]}
-        return {name: members for name, members in found.items() if members}
-
-    async def flush(self) -> None:
-        self.sink = self._new()
-
-    async def age(self, topic: str, partition: int, seconds: float) -> None:
-        self._now += seconds
-
-
-class RedisBench:
     def __init__(self, sink: SegmentsSink, client: Redis) -> None:
         self.sink = sink
         self._client = client
@@ -141,7 +92,27 @@ async def write(bench: Bench, topic: str, *changes: SegmentsChange, partition: i
     assert await view.position(partition) == after
 
 
-class SegmentsSinkContract:
+SEGMENTS, PEOPLE = st.sampled_from(["donors", "readers"]), st.sampled_from("abcü")
+_HELD = st.dictionaries(SEGMENTS, st.sampled_from(TIMES))
+STEPS = st.lists(
+    st.one_of(
+        st.builds(lambda who, held: (CONTACT_SEGMENTS, in_segments(who, **held)), PEOPLE, _HELD),
+        st.builds(lambda who: (CONTACT_SEGMENTS, gone(who)), PEOPLE),
+        st.builds(lambda name, members: (SEGMENT_DEFINITIONS, defined(name, members=members)), SEGMENTS, st.booleans()),
+        st.builds(lambda name: (SEGMENT_DEFINITIONS, gone(name)), SEGMENTS),
+    ),
+    max_size=12,
+)
+Steps = list[tuple[str, SegmentsChange]]
+
+
+class TestSegmentsSink:
+    @pytest.fixture
+    async def bench(self, redis_server: RedisServer, redis_client: Redis) -> AsyncIterator[Bench]:
+        sink = SegmentsSink(client_of(redis_server.port), stale_after=STALE_AFTER, most_pairs=MOST)
+        yield Bench(sink, redis_client)
+        await sink.close()
+
     async def test_memberships_definitions_and_counts_have_positions_of_their_own(self, bench: Bench) -> None:
         ada = in_segments("ada", donors=TIMES[2])
         await write(bench, CONTACT_SEGMENTS, ada)
@@ -243,61 +214,24 @@ class SegmentsSinkContract:
         assert not await bench.sink.write(0, [in_segments("b")], at(1), at(2))
         assert await bench.memberships(0) == {}
 
-
-SEGMENTS, PEOPLE = st.sampled_from(["donors", "readers"]), st.sampled_from("abcü")
-_HELD = st.dictionaries(SEGMENTS, st.sampled_from(TIMES))
-STEPS = st.lists(
-    st.one_of(
-        st.builds(lambda who, held: (CONTACT_SEGMENTS, in_segments(who, **held)), PEOPLE, _HELD),
-        st.builds(lambda who: (CONTACT_SEGMENTS, gone(who)), PEOPLE),
-        st.builds(lambda name, members: (SEGMENT_DEFINITIONS, defined(name, members=members)), SEGMENTS, st.booleans()),
-        st.builds(lambda name: (SEGMENT_DEFINITIONS, gone(name)), SEGMENTS),
-    ),
-    max_size=12,
-)
-Steps = list[tuple[str, SegmentsChange]]
-
-
-async def any_order_of_topics_keeps_who_is_in_what_is_kept(bench: Bench, steps: Steps) -> None:
-    await bench.flush()
-    memberships, wanted = dict[str, dict[str, dict[str, str]]](), dict[str, bool]()
-    for topic, change in steps:
-        await write(bench, topic, change)
-        if topic == CONTACT_SEGMENTS:
-            memberships[change.key] = orjson.loads(change.value)["segments"] if change.value else {}
-        else:
-            wanted[change.key] = change.keeps_members
-    kept = {name for name, members in wanted.items() if members}
-    expected: dict[str, dict[str, int]] = {}
-    for contact, held in memberships.items():
-        for name in held.keys() & kept:
-            expected.setdefault(name, {})[contact] = parse_time(held[name]["since"]) or 0
-    assert await bench.members(0) == expected
-    assert await bench.kept(0) == dict.fromkeys(kept, "kept")
-
-
-class TestMemorySegments(SegmentsSinkContract):
-    @pytest.fixture
-    def bench(self) -> Bench:
-        return MemoryBench()
-
     @shares_fixtures
     @given(steps=STEPS)
     async def test_any_order_of_topics_keeps_who_is_in_what_is_kept(self, bench: Bench, steps: Steps) -> None:
-        await any_order_of_topics_keeps_who_is_in_what_is_kept(bench, steps)
-
-
-class TestSegmentsSink(SegmentsSinkContract):
-    @pytest.fixture
-    async def bench(self, redis_server: RedisServer, redis_client: Redis) -> AsyncIterator[Bench]:
-        sink = SegmentsSink(client_of(redis_server.port), stale_after=STALE_AFTER, most_pairs=MOST)
-        yield RedisBench(sink, redis_client)
-        await sink.close()
-
-    @shares_fixtures
-    @given(steps=STEPS)
-    async def test_any_order_of_topics_keeps_who_is_in_what_is_kept(self, bench: Bench, steps: Steps) -> None:
-        await any_order_of_topics_keeps_who_is_in_what_is_kept(bench, steps)
+        await bench.flush()
+        memberships, wanted = dict[str, dict[str, dict[str, str]]](), dict[str, bool]()
+        for topic, change in steps:
+            await write(bench, topic, change)
+            if topic == CONTACT_SEGMENTS:
+                memberships[change.key] = orjson.loads(change.value)["segments"] if change.value else {}
+            else:
+                wanted[change.key] = change.keeps_members
+        kept = {name for name, members in wanted.items() if members}
+        expected: dict[str, dict[str, int]] = {}
+        for contact, held in memberships.items():
+            for name in held.keys() & kept:
+                expected.setdefault(name, {})[contact] = parse_time(held[name]["since"]) or 0
+        assert await bench.members(0) == expected
+        assert await bench.kept(0) == dict.fromkeys(kept, "kept")
 
     async def test_a_run_of_memberships_of_some_megabytes_is_written_in_several_calls(self, bench: Bench) -> None:
         await write(bench, SEGMENT_DEFINITIONS, defined("donors"))

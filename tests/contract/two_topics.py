@@ -3,11 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from events.topics import CONTACT_LINKS
 from sinks.base import ContactChange, ContactSink, Position, StoredContact
-from tests.contract.contact_sink import HASHED, Bench, at, erased, forgotten, living, merged
+from tests.budgets import shares_fixtures
+from tests.contract.contact_sink import (
+    BATCHES,
+    HASHED,
+    Bench,
+    any_batches_end_as_the_highest_versions,
+    at,
+    erased,
+    forgotten,
+    living,
+    merged,
+)
 
 
 def absorbed(contact_id: str, version: int, survivor: str) -> ContactChange:
@@ -73,25 +85,42 @@ def expected(history: Sequence[Step]) -> StoredContact | None:
 INTERLEAVINGS = st.lists(st.booleans(), max_size=16)
 
 
-async def any_interleaving_of_two_topics_ends_the_same(bench: Bench, history: list[Step], first: list[bool]) -> None:
-    """Each topic in its order; one that stands alone is told once `contact-state` is as far, as the agent does it."""
-    await bench.flush()
-    states, links = Reader(bench.sink), Reader(bench.sink.reading(CONTACT_LINKS))
-    said = [step.state for step in history if step.state is not None]
-    linked = [step.link for step in history if step.link is not None]
-    turns = iter(first)
-    while said or linked:
-        may_link = linked and not (linked[0].alone and said and said[0].version <= linked[0].version)
-        if may_link and (not said or next(turns, True)):
-            await links.take(linked.pop(0))
-        else:
-            await states.take(said.pop(0))
-    assert await bench.stored(HASHED) == expected(history)
-    survivor = expected(history)
-    assert await bench.contact_of(HASHED) == (None if survivor is None else survivor.merged_into or HASHED)
+every_sink = settings(
+    shares_fixtures,
+    suppress_health_check=[*shares_fixtures.suppress_health_check, HealthCheck.differing_executors],
+)
+"""The budget of a law that the classes of all sinks inherit."""
 
 
 class TwoTopicsContract:
+    @every_sink
+    @given(batches=BATCHES)
+    async def test_any_batches_in_any_order_end_as_the_highest_versions(
+        self, bench: Bench, batches: list[list[ContactChange]]
+    ) -> None:
+        await any_batches_end_as_the_highest_versions(bench, batches)
+
+    @every_sink
+    @given(history=histories(), first=INTERLEAVINGS)
+    async def test_any_interleaving_of_the_two_topics_ends_the_same(
+        self, bench: Bench, history: list[Step], first: list[bool]
+    ) -> None:
+        """Each topic in its order; one that stands alone is told once `contact-state` is as far, as by the agent."""
+        await bench.flush()
+        states, links = Reader(bench.sink), Reader(bench.sink.reading(CONTACT_LINKS))
+        said = [step.state for step in history if step.state is not None]
+        linked = [step.link for step in history if step.link is not None]
+        turns = iter(first)
+        while said or linked:
+            may_link = linked and not (linked[0].alone and said and said[0].version <= linked[0].version)
+            if may_link and (not said or next(turns, True)):
+                await links.take(linked.pop(0))
+            else:
+                await states.take(said.pop(0))
+        assert await bench.stored(HASHED) == expected(history)
+        survivor = expected(history)
+        assert await bench.contact_of(HASHED) == (None if survivor is None else survivor.merged_into or HASHED)
+
     async def test_each_topic_has_a_position_of_its_own(self, bench: Bench) -> None:
         links = bench.sink.reading(CONTACT_LINKS)
         assert await bench.sink.write(0, [living("ada", 1)], None, at(5))
@@ -110,18 +139,6 @@ class TwoTopicsContract:
             assert (await states.sink.position(0), await links.sink.position(0)) == (None, None)
             assert (await bench.stored("ada"), await bench.stored(HASHED)) == (None, None)
             assert await bench.contact_of(HASHED) is None
-
-    async def test_an_identifier_without_a_profile_leads_to_its_contact(self, bench: Bench) -> None:
-        await Reader(bench.sink.reading(CONTACT_LINKS)).take(absorbed(HASHED, 1, "ada"))
-        assert await bench.stored(HASHED) == StoredContact(1, merged_into="ada")
-        assert await bench.contact_of(HASHED) == "ada"
-
-    async def test_one_that_stands_alone_again_loses_its_mark_and_its_identity(self, bench: Bench) -> None:
-        links = Reader(bench.sink.reading(CONTACT_LINKS))
-        await links.take(absorbed(HASHED, 1, "ada"), absorbed("bob", 1, "ada"))
-        await links.take(alone(HASHED, 2), alone("bob", 2))
-        assert (await bench.stored(HASHED), await bench.stored("bob")) == (None, None)
-        assert await bench.contact_of(HASHED) is None
 
     async def test_a_mark_that_is_newer_or_as_new_stays(self, bench: Bench) -> None:
         states, links = Reader(bench.sink), Reader(bench.sink.reading(CONTACT_LINKS))
@@ -143,38 +160,9 @@ class TwoTopicsContract:
     async def test_standing_alone_takes_no_mark_of_an_erasure_away(self, bench: Bench) -> None:
         states, links = Reader(bench.sink), Reader(bench.sink.reading(CONTACT_LINKS))
         await states.take(erased("ada", 5))
-        await links.take(alone("ada", 6))
+        await links.take(alone("ada", 6), alone("nobody", 1))
         assert await bench.stored("ada") == StoredContact(5, erased=True)
-
-    async def test_standing_alone_of_someone_unknown_is_nothing(self, bench: Bench) -> None:
-        await Reader(bench.sink.reading(CONTACT_LINKS)).take(alone(HASHED, 1))
-        assert await bench.stored(HASHED) is None
-
-    async def test_both_topics_may_tell_of_an_absorption_in_one_version(self, bench: Bench) -> None:
-        for first in (True, False):
-            await bench.flush()
-            states, links = Reader(bench.sink), Reader(bench.sink.reading(CONTACT_LINKS))
-            await states.take(living(HASHED, 1))
-            if first:
-                await states.take(merged(HASHED, 2, "ada"))
-            await links.take(absorbed(HASHED, 2, "ada"))
-            if not first:
-                await states.take(merged(HASHED, 2, "ada"))
-            assert await bench.stored(HASHED) == StoredContact(2, merged_into="ada")
-            assert await bench.contact_of(HASHED) == "ada"
-
-    async def test_both_topics_may_tell_of_standing_alone_in_one_version(self, bench: Bench) -> None:
-        for first in (True, False):
-            await bench.flush()
-            states, links = Reader(bench.sink), Reader(bench.sink.reading(CONTACT_LINKS))
-            await links.take(absorbed(HASHED, 2, "ada"))
-            if first:
-                await states.take(living(HASHED, 3, b"back"))
-            await links.take(alone(HASHED, 3))
-            if not first:
-                await states.take(living(HASHED, 3, b"back"))
-            assert await bench.stored(HASHED) == StoredContact(3, b"back")
-            assert await bench.contact_of(HASHED) == HASHED
+        assert await bench.stored("nobody") is None
 
     async def test_one_that_is_forgotten_does_not_come_back_by_a_late_absorption(self, bench: Bench) -> None:
         states, links = Reader(bench.sink), Reader(bench.sink.reading(CONTACT_LINKS))
@@ -183,8 +171,3 @@ class TwoTopicsContract:
         await states.take(merged(HASHED, 2, "ada"), forgotten(HASHED, 5))
         assert await bench.stored(HASHED) is None
         assert await bench.contact_of(HASHED) is None
-
-    async def test_a_late_profile_does_not_undo_an_absorption(self, bench: Bench) -> None:
-        await Reader(bench.sink.reading(CONTACT_LINKS)).take(absorbed(HASHED, 2, "ada"))
-        await Reader(bench.sink).take(living(HASHED, 1))
-        assert await bench.stored(HASHED) == StoredContact(2, merged_into="ada")

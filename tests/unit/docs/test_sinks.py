@@ -7,26 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
 
 from events.identifiers import is_identity_hash
 from sinks.base import ContactSink, SinkUnavailable, StoredContact
-from tests.budgets import shares_fixtures
 from tests.contract.contact_sink import (
-    BATCHES,
     STALE_AFTER,
     Bench,
     ContactSinkContract,
-    any_batches_end_as_the_highest_versions,
     at,
     living,
 )
 from tests.contract.two_topics import (
-    INTERLEAVINGS,
-    Step,
     TwoTopicsContract,
-    any_interleaving_of_two_topics_ends_the_same,
-    histories,
 )
 
 ROOT = Path(__file__).parents[3]
@@ -81,17 +73,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 
 
 class TestSqliteSink(ContactSinkContract, TwoTopicsContract):
-    @shares_fixtures
-    @given(batches=BATCHES)
-    async def test_any_batches_in_any_order_end_as_the_highest_versions(self, bench: Bench, batches: list[Any]) -> None:
-        await any_batches_end_as_the_highest_versions(bench, batches)
-
-    @shares_fixtures
-    @given(history=histories(), first=INTERLEAVINGS)
-    async def test_any_interleaving_of_the_two_topics_ends_the_same(
-        self, bench: Bench, history: list[Step], first: list[bool]
-    ) -> None:
-        await any_interleaving_of_two_topics_ends_the_same(bench, history, first)
+    """The whole contract."""
 
 
 async def test_a_store_that_is_locked_by_another_process_is_unavailable_to_the_example(bench: SqliteBench) -> None:
