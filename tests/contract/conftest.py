@@ -13,7 +13,7 @@ from sinks.postgres.database import PostgresDatabase
 from sinks.postgres.sink import PostgresContacts
 from sinks.redis import RedisSink
 from streams.local.postgres import PostgresServer, running_postgres
-from streams.platform import prefixed_redis
+from streams.platform import clients, prefixed_redis
 from streams.platform.prefixed_redis import prefix_redis
 from tests.contract.busy_sink import BusySink
 from tests.contract.contact_sink import STALE_AFTER
@@ -34,6 +34,12 @@ def client_of(port: int, retries: int = 0, patience_s: float = 5.0) -> Redis:
         socket_connect_timeout=patience_s,
     )
     return prefix_redis(client, PREFIX) if PREFIX else client
+
+
+@pytest.fixture(autouse=True)
+def _no_kafka(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is none in these tests: who writes to it is told so at once."""
+    monkeypatch.setattr(clients, "BOOTSTRAP_TIMEOUT_S", 0.1)
 
 
 @pytest.fixture(scope="session")
