@@ -8,9 +8,7 @@ import pytest
 from faust.types import TP
 from prometheus_client import CollectorRegistry
 
-from events.dead_letters import DeadLetter
 from events.identity_links import CanonicalId, write_canonical_id
-from events.refusal import Reason
 from streams.domain.contact import ContactState, decode, encode
 from streams.domain.pressure import default_policy
 from streams.engine.app import ChunkApp
@@ -79,27 +77,6 @@ async def team(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     await team.table.take_over([0])
     yield team
     await team.table.close()
-
-
-async def test_profiles_and_dead_letters_appear_together(team: Team) -> None:
-    await team.fold(said(0, who="a"), valued(b"{", said(1)), said(2, who="b"))
-    await team.fold(said(3, who="a"))
-
-    assert await team.profiles() == [(b"a", 1), (b"b", 1), (b"a", 2)]
-    [letter] = await team.cluster.committed(team.letters)
-    told = DeadLetter.of(letter.headers)
-    assert told is not None
-    assert (told.refusal.reason, told.origin.offset, letter.value) == (Reason.NOT_JSON, 1, b"{")
-
-
-async def test_the_next_worker_goes_on_from_the_state_of_the_last(team: Team) -> None:
-    await team.fold(said(0, who="a"))
-    await team.table.close()
-    await team.new_worker().take_over([0])
-
-    await team.fold(said(0, who="a"), said(1, who="a"))
-
-    assert await team.profiles() == [(b"a", 1), (b"a", 2)]
 
 
 async def test_interactions_are_counted_once_when_the_answer_is_lost(

@@ -30,15 +30,6 @@ def team(cluster: Cluster) -> Team:
     return Team(cluster)
 
 
-async def test_a_former_owner_is_refused_and_writes_nothing(bench: Bench) -> None:
-    async with bench.owned() as former, bench.owned() as owner:
-        with pytest.raises(Fenced, match=f"{bench.changelog.topic}.*another worker owns this partition"):
-            await former.apply(bench.chunk(range(3)), bench.add_up)
-        await owner.apply(bench.chunk(range(3)), bench.add_up)
-
-    assert await bench.told() == [0, 1, 2]
-
-
 async def test_a_former_owner_is_refused_also_after_it_has_written(bench: Bench) -> None:
     store = MemoryStore()
     async with bench.owned(store) as former:

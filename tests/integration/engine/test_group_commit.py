@@ -149,7 +149,7 @@ async def test_a_lane_that_is_cancelled_cancels_no_commit(
 
 
 async def test_partitions_are_given_up_once_readers_see_the_transaction_in_flight(
-    team: Team, worker: Worker, monkeypatch: pytest.MonkeyPatch
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     marked: list[str] = []
     until_marked = TransactionWriter.until_marked
@@ -192,7 +192,7 @@ async def test_a_record_that_the_broker_refuses_stops_its_own_lane_alone(
 
 
 async def test_a_transaction_that_the_broker_has_ended_is_written_anew_by_whoever_is_still_a_member(
-    team: Team, worker: Worker, monkeypatch: pytest.MonkeyPatch
+    team: Team, worker: Worker
 ) -> None:
     """As a busy machine's, whose time is up: no exit, and nothing twice."""
     await asyncio.gather(*(worker.apply(number, range(2)) for number in ALL))
@@ -375,7 +375,7 @@ async def test_a_transaction_that_has_waited_for_a_producer_in_vain_leaves_the_n
 
 
 async def test_a_partition_is_not_opened_while_a_chunk_of_it_is_in_flight(
-    team: Team, worker: Worker, monkeypatch: pytest.MonkeyPatch
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its lane was cancelled before any of its records was sent: an end that is asked for now is before them."""
     await begin(worker)
@@ -393,7 +393,7 @@ async def test_a_partition_is_not_opened_while_a_chunk_of_it_is_in_flight(
 
 
 async def test_a_partition_is_not_restored_from_a_broker_that_knows_less_than_was_seen(
-    team: Team, worker: Worker, monkeypatch: pytest.MonkeyPatch
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A former leader that still believes in itself."""
     await begin(worker)

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 import pytest
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.producer import AIOKafkaProducer
-from aiokafka.structs import TopicPartition
 from faust.types import TP
 
 from streams.engine.aiokafka_patches.offsets_of_members import HeldOffsets
@@ -22,9 +21,9 @@ from tests.integration.engine.cluster import Cluster
 from tests.integration.engine.group import PARTITIONS, Team, Worker, at_work, rejoin
 from tests.integration.engine.owner import sums
 from tests.integration.engine.test_group_commit import begin, stopped_before, troubles_come
-from tests.integration.engine.test_lost_markers import VERIFICATION, _brokers_believe_producers, markers_go_to
+from tests.integration.engine.test_lost_markers import _brokers_believe_producers, markers_lost
 
-__all__ = ["VERIFICATION", "_brokers_believe_producers"]
+__all__ = ["_brokers_believe_producers"]
 
 ALL = range(PARTITIONS)
 
@@ -180,27 +179,25 @@ async def away(*_: object, **__: object) -> None:
 
 
 @pytest.mark.usefixtures("_brokers_believe_producers")
-async def test_a_commit_of_a_former_member_whose_markers_are_lost_is_seen_once(
-    team: Team, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await leave_a_commit_unmarked(team, cluster, monkeypatch)
+async def test_a_commit_of_a_former_member_whose_markers_are_lost_is_seen_once(team: Team) -> None:
+    await leave_a_commit_unmarked(team)
     assert [await team.told(number) for number in ALL] == [[0]] * PARTITIONS
 
     async with at_work(team, *ALL) as successor:
         assert [await team.told(number) for number in ALL] == [[0, 1, 2]] * PARTITIONS
         await successor.apply(0, range(1, 5))
         assert successor.table(0) == sums(range(5))
-        assert len(await cluster.committed(team.shared)) == 2 * PARTITIONS + 1
+        assert len(await team.cluster.committed(team.shared)) == 2 * PARTITIONS + 1
 
     assert await team.told(0) == list(range(5))
 
 
 @pytest.mark.usefixtures("_brokers_believe_producers")
 async def test_ending_what_a_former_member_left_is_tried_until_it_succeeds(
-    team: Team, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The coordinator forgets how the transaction ended with the first try; the second must not."""
-    await leave_a_commit_unmarked(team, cluster, monkeypatch)
+    await leave_a_commit_unmarked(team)
     end, tries = TransactionWriter.end_what_is_open, []
 
     async def unlucky(writer: TransactionWriter, *args: object, **kwargs: object) -> None:
@@ -217,10 +214,10 @@ async def test_ending_what_a_former_member_left_is_tried_until_it_succeeds(
 
 @pytest.mark.usefixtures("_brokers_believe_producers")
 async def test_what_a_former_member_left_in_several_partitions_is_ended_by_the_owner_of_the_first_of_them(
-    team: Team, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    team: Team,
 ) -> None:
-    await leave_a_commit_unmarked(team, cluster, monkeypatch)
-    hanging = HangingTransactions(team.kafka, team.partitions.prefix, team.partitions.written, team.partitions.shared)
+    await leave_a_commit_unmarked(team)
+    hanging = hanging_of(team)
     async with team.member() as consumer:
         me = membership_of(consumer._coordinator)
         await hanging.end(team.partitions.written[1], me, {1, 2})
@@ -232,11 +229,11 @@ async def test_what_a_former_member_left_in_several_partitions_is_ended_by_the_o
 
 @pytest.mark.usefixtures("_brokers_believe_producers")
 async def test_what_a_former_member_left_is_ended_once_though_several_partitions_are_opened_at_the_same_time(
-    team: Team, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    team: Team,
 ) -> None:
     """Of two that end it the second aborts what the first is about to commit."""
-    await leave_a_commit_unmarked(team, cluster, monkeypatch)
-    hanging = HangingTransactions(team.kafka, team.partitions.prefix, team.partitions.written, team.partitions.shared)
+    await leave_a_commit_unmarked(team)
+    hanging = hanging_of(team)
     async with team.member() as consumer:
         me = membership_of(consumer._coordinator)
         await asyncio.gather(*(hanging.end(team.partitions.written[number], me, set(ALL)) for number in ALL))
@@ -246,9 +243,8 @@ async def test_what_a_former_member_left_is_ended_once_though_several_partitions
 
 @pytest.mark.usefixtures("_brokers_believe_producers")
 async def test_what_a_former_member_left_is_ended_once_though_all_lanes_open_their_partitions_anew(
-    team: Team, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    elsewhere = TopicPartition(*cluster.make_partition("elsewhere"))
     end, ended = TransactionWriter.end_what_is_open, []
 
     async def noted(writer: TransactionWriter, *args: object, **kwargs: object) -> None:
@@ -260,8 +256,7 @@ async def test_what_a_former_member_left_is_ended_once_though_all_lanes_open_the
         await begin(worker)
         former = TransactionWriter(team.kafka, f"{team.partitions.prefix}gone")
         await former.start()
-        with monkeypatch.context() as loss:
-            markers_go_to(loss, elsewhere)
+        with markers_lost(team.cluster):
             await former.write([Output(team.outputs, number, b"k", b"99") for number in ALL])
         await former.stop()
 
@@ -273,15 +268,11 @@ async def test_what_a_former_member_left_is_ended_once_though_all_lanes_open_the
 
 
 @pytest.mark.usefixtures("_brokers_believe_producers")
-async def test_what_a_living_member_left_open_is_its_own_to_end(
-    team: Team, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    elsewhere = TopicPartition(*cluster.make_partition("elsewhere"))
-    hanging = HangingTransactions(team.kafka, team.partitions.prefix, team.partitions.written, team.partitions.shared)
+async def test_what_a_living_member_left_open_is_its_own_to_end(team: Team) -> None:
+    hanging = hanging_of(team)
     async with at_work(team, *ALL) as worker:
         await begin(worker)
-        with monkeypatch.context() as loss:
-            markers_go_to(loss, elsewhere)
+        with markers_lost(team.cluster):
             await asyncio.gather(*(worker.apply(number, range(1, 3)) for number in ALL))
 
         await hanging.end(team.partitions.written[0], worker.membership, set(ALL))
@@ -295,45 +286,43 @@ async def test_what_a_living_member_left_open_is_its_own_to_end(
 
 @pytest.mark.usefixtures("_brokers_believe_producers")
 async def test_what_is_left_in_shared_partitions_too_is_ended_by_the_owner_of_the_first_one_that_is_not(
-    team: Team, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    team: Team,
 ) -> None:
     """Whoever takes that one over waits until it is ended; nobody waits for a shared one."""
     former = TransactionWriter(team.kafka, f"{team.partitions.prefix}gone")
     await former.start()
-    with monkeypatch.context() as loss:
-        markers_go_to(loss, TopicPartition(*cluster.make_partition("elsewhere")))
+    with markers_lost(team.cluster):
         await former.write([Output(team.outputs, 2, b"k", b"99"), Output(*team.shared, b"k", b"99")])
     await former.stop()
-    hanging = HangingTransactions(team.kafka, team.partitions.prefix, team.partitions.written, team.partitions.shared)
+    hanging = hanging_of(team)
     async with team.member() as consumer:
         await hanging.end(team.partitions.written[2], membership_of(consumer._coordinator), {2})
 
     assert await team.told(2) == [99]
-    assert len(await cluster.committed(team.shared)) == 1
+    assert len(await team.cluster.committed(team.shared)) == 1
 
 
 @pytest.mark.usefixtures("_brokers_believe_producers")
-async def test_a_worker_that_joins_again_ends_its_own_in_partitions_to_which_others_write(
-    team: Team, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_worker_that_joins_again_ends_its_own_in_partitions_to_which_others_write(team: Team) -> None:
     async with at_work(team, *ALL) as worker:
-        with monkeypatch.context() as loss:
-            markers_go_to(loss, TopicPartition(*cluster.make_partition("elsewhere")))
+        with markers_lost(team.cluster):
             output = Output(*team.shared, b"k", b"1")
             source, generation = TP(team.source, 0), worker.membership.generation
             await worker.committer.commit(Part(TP(team.changelog, 0), {}, [output], source, 1, generation))
         await worker.committer.settle()
-        assert await cluster.committed(team.shared) == []
+        assert await team.cluster.committed(team.shared) == []
 
         await worker.take_over(*ALL)
-        assert [record.value for record in await cluster.committed(team.shared)] == [b"1"]
+        assert [record.value for record in await team.cluster.committed(team.shared)] == [b"1"]
 
 
-async def leave_a_commit_unmarked(team: Team, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+def hanging_of(team: Team) -> HangingTransactions:
+    return HangingTransactions(team.kafka, team.partitions.prefix, team.partitions.written, team.partitions.shared)
+
+
+async def leave_a_commit_unmarked(team: Team) -> None:
     """By a worker that is gone then."""
-    elsewhere = TopicPartition(*cluster.make_partition("elsewhere"))
     async with at_work(team, *ALL) as worker:
         await begin(worker)
-        with monkeypatch.context() as loss:
-            markers_go_to(loss, elsewhere)
+        with markers_lost(team.cluster):
             await asyncio.gather(*(worker.apply(number, range(1, 3)) for number in ALL))

@@ -5,6 +5,7 @@ commit in the last moments of a single broker's orderly stop is complete then, a
 until the next marker of the same producer, whatever that one says. Here the partitions are kept from the coordinator.
 """
 
+import contextlib
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.producer.sender import AddPartitionsToTxnHandler
 from aiokafka.structs import TopicPartition
+from faust.types import TP
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from streams.engine import writer
@@ -55,16 +57,20 @@ def markers_go_to(monkeypatch: pytest.MonkeyPatch, elsewhere: TopicPartition) ->
     monkeypatch.setattr(AddPartitionsToTxnHandler, "handle_response", handle)
 
 
+@contextlib.contextmanager
+def markers_lost(cluster: Cluster, marked: TP | None = None) -> Iterator[None]:
+    """Within the block a transaction is marked in this partition alone, or in none that anybody reads."""
+    with pytest.MonkeyPatch.context() as loss:
+        markers_go_to(loss, TopicPartition(*(marked or cluster.make_partition("elsewhere"))))
+        yield
+
+
 pytestmark = pytest.mark.usefixtures("_brokers_believe_producers")
 
 
-async def test_a_commit_whose_markers_are_lost_is_seen_once(
-    bench: Bench, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    elsewhere = TopicPartition(*cluster.make_partition("elsewhere"))
+async def test_a_commit_whose_markers_are_lost_is_seen_once(bench: Bench) -> None:
     async with bench.owned() as former:
-        with monkeypatch.context() as loss:
-            markers_go_to(loss, elsewhere)
+        with markers_lost(bench.cluster):
             await former.apply(bench.chunk(range(3)), bench.add_up)
     assert await bench.told() == []
 
@@ -77,18 +83,14 @@ async def test_a_commit_whose_markers_are_lost_is_seen_once(
     assert await bench.table() == sums(range(5))
 
 
-async def test_a_store_that_holds_what_was_aborted_since_is_not_trusted(
-    bench: Bench, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_store_that_holds_what_was_aborted_since_is_not_trusted(bench: Bench) -> None:
     """A worker was told that its commits are done and took them into its store; the next transaction took one along."""
-    elsewhere = TopicPartition(*cluster.make_partition("elsewhere"))
     await put(bench, 9)
     store = MemoryStore()
     owner = bench.owner(store)
     await owner.open()
     await owner.apply(bench.chunk(range(3)), bench.add_up)
-    with monkeypatch.context() as loss:
-        markers_go_to(loss, elsewhere)
+    with markers_lost(bench.cluster):
         await owner.apply(bench.chunk(range(3, 6)), bench.add_up)
     bench.committed[bench.source] = 6
     assert owner.watermark(bench.source) == 5
@@ -103,14 +105,10 @@ async def test_a_store_that_holds_what_was_aborted_since_is_not_trusted(
     assert await bench.table() == table_in(store) == sums(range(9))
 
 
-async def test_the_first_transaction_of_a_partition_may_be_the_one_that_was_aborted(
-    bench: Bench, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    elsewhere = TopicPartition(*cluster.make_partition("elsewhere"))
+async def test_the_first_transaction_of_a_partition_may_be_the_one_that_was_aborted(bench: Bench) -> None:
     await put(bench, 6)
     async with bench.owned() as former:
-        with monkeypatch.context() as loss:
-            markers_go_to(loss, elsewhere)
+        with markers_lost(bench.cluster):
             await former.apply(bench.chunk(range(3)), bench.add_up)
         await begin_and_send(bench, former)
     bench.committed[bench.source] = 3
@@ -123,13 +121,12 @@ async def test_the_first_transaction_of_a_partition_may_be_the_one_that_was_abor
 
 
 async def test_no_transaction_begins_before_all_of_the_last_one_is_marked(
-    bench: Bench, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Outputs are marked, the changelog is not, and the next write is cut off: folded again, both would be seen."""
     await put(bench, 6)
     async with bench.owned() as owner:
-        with monkeypatch.context() as loss:
-            markers_go_to(loss, TopicPartition(*bench.outputs))
+        with markers_lost(bench.cluster, bench.outputs):
             await owner.apply(bench.chunk(range(3)), bench.add_up)
         bench.committed[bench.source] = 3
         with monkeypatch.context() as trouble:
@@ -141,12 +138,9 @@ async def test_no_transaction_begins_before_all_of_the_last_one_is_marked(
     assert await bench.table() == sums(range(6))
 
 
-async def test_outputs_that_were_not_marked_are_marked_by_the_next_owner(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_outputs_that_were_not_marked_are_marked_by_the_next_owner(bench: Bench) -> None:
     async with bench.owned() as former:
-        with monkeypatch.context() as loss:
-            markers_go_to(loss, TopicPartition(*bench.changelog))
+        with markers_lost(bench.cluster, bench.changelog):
             await former.apply(bench.chunk(range(3)), bench.add_up)
     assert await bench.told() == []
 
@@ -154,14 +148,11 @@ async def test_outputs_that_were_not_marked_are_marked_by_the_next_owner(
         assert await bench.told() == [0, 1, 2]
 
 
-async def test_what_others_write_to_as_well_is_marked_with_the_next_transaction(
-    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_others_write_to_as_well_is_marked_with_the_next_transaction(cluster: Cluster) -> None:
     own, shared = cluster.make_partition("own"), cluster.make_partition("shared")
     mine = TransactionWriter(cluster.kafka, f"writer-of-{own.topic}", [shared])
     await mine.start()
-    with monkeypatch.context() as loss:
-        markers_go_to(loss, TopicPartition(*own))
+    with markers_lost(cluster, own):
         await mine.write([Output(*own, b"k", b"1"), Output(*shared, b"k", b"1")])
     assert await cluster.committed(shared) == []
 
@@ -175,14 +166,13 @@ async def test_what_others_write_to_as_well_is_marked_with_the_next_transaction(
 
 @pytest.mark.parametrize("commits", [True, False])
 async def test_what_others_write_to_as_well_is_marked_by_the_next_owner_as_the_last_transaction_ended(
-    bench: Bench, cluster: Cluster, monkeypatch: pytest.MonkeyPatch, commits: bool
+    bench: Bench, commits: bool
 ) -> None:
     """Also where somebody else's transaction is open there, which is left to them."""
-    other = TransactionWriter(cluster.kafka, f"other-of-{bench.shared.topic}", [bench.shared])
+    other = TransactionWriter(bench.cluster.kafka, f"other-of-{bench.shared.topic}", [bench.shared])
     await other.start()
     async with bench.owned() as former:
-        with monkeypatch.context() as loss:
-            markers_go_to(loss, TopicPartition(*bench.outputs))
+        with markers_lost(bench.cluster, bench.outputs):
             producer = former._writer._producer  # type: ignore[union-attr]
             await producer.begin_transaction()
             await _send(producer, [Output(*bench.outputs, b"k", b"1"), Output(*bench.shared, b"k", b"left")])
@@ -197,22 +187,19 @@ async def test_what_others_write_to_as_well_is_marked_by_the_next_owner_as_the_l
     await other.until_closed([bench.shared])
     await other.stop()
 
-    seen = [record.value for record in await cluster.committed(bench.shared)]
+    seen = [record.value for record in await bench.cluster.committed(bench.shared)]
     assert seen == [*([b"left"] if commits else []), b"theirs", b"next", b"more"]
 
 
-async def test_the_next_owner_marks_what_others_write_to_before_it_writes_anything(
-    bench: Bench, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_next_owner_marks_what_others_write_to_before_it_writes_anything(bench: Bench) -> None:
     async with bench.owned() as former:
-        with monkeypatch.context() as loss:
-            markers_go_to(loss, TopicPartition(*bench.outputs))
+        with markers_lost(bench.cluster, bench.outputs):
             half = [Output(*bench.outputs, b"k", b"1"), Output(*bench.shared, b"k", b"1")]
             await former._writer.write(half)  # type: ignore[union-attr]
-    assert await cluster.committed(bench.shared) == []
+    assert await bench.cluster.committed(bench.shared) == []
 
     async with bench.owned():
-        assert [record.value for record in await cluster.committed(bench.shared)] == [b"1"]
+        assert [record.value for record in await bench.cluster.committed(bench.shared)] == [b"1"]
 
 
 def sends_and_fails_once() -> Callable[..., Awaitable[object]]:
@@ -236,13 +223,9 @@ async def begin_and_send(bench: Bench, owner: TablePartition[bytes]) -> None:
     await _send(owner._writer._producer, [Output(*bench.changelog, b"k0", b"9"), Output(*bench.outputs, b"k0", b"9")])
 
 
-async def test_what_was_never_committed_and_is_not_marked_is_not_seen(
-    bench: Bench, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    elsewhere = TopicPartition(*cluster.make_partition("elsewhere"))
+async def test_what_was_never_committed_and_is_not_marked_is_not_seen(bench: Bench) -> None:
     async with bench.owned() as former:
-        with monkeypatch.context() as loss:
-            markers_go_to(loss, elsewhere)
+        with markers_lost(bench.cluster):
             await former._writer._producer.begin_transaction()  # type: ignore[union-attr]
             half = [Output(*bench.outputs, b"k0", b"0"), Output(*bench.changelog, b"k0", b"1")]
             await _send(former._writer._producer, half)  # type: ignore[union-attr]
@@ -255,13 +238,11 @@ async def test_what_was_never_committed_and_is_not_marked_is_not_seen(
 
 
 async def test_ending_what_was_left_open_is_tried_until_it_succeeds(
-    bench: Bench, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The coordinator forgets how the transaction ended once the next owner has fenced; the owner must not."""
-    elsewhere = TopicPartition(*cluster.make_partition("elsewhere"))
     async with bench.owned() as former:
-        with monkeypatch.context() as loss:
-            markers_go_to(loss, elsewhere)
+        with markers_lost(bench.cluster):
             await former.apply(bench.chunk(range(3)), bench.add_up)
 
     owner = bench.owner()

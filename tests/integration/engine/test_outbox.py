@@ -70,18 +70,6 @@ async def test_what_is_asked_for_during_a_round_goes_out_in_the_next(
     assert (await by_task(cluster, topic, 0))[b"0"] == [0, 3]
 
 
-async def test_what_is_asked_for_first_goes_out_first(cluster: Cluster, outbox: Outbox, topic: str) -> None:
-    await asyncio.gather(*(outbox.write(outputs(topic, 0, [number])) for number in range(0, 30, 3)))
-
-    assert (await by_task(cluster, topic, 0))[b"0"] == list(range(0, 30, 3))
-
-
-async def test_what_is_written_is_there_when_the_write_returns(cluster: Cluster, outbox: Outbox, topic: str) -> None:
-    for number in range(3):
-        await outbox.write(outputs(topic, 0, [number]))
-        assert (await by_task(cluster, topic, number))[b"0"] == [number]
-
-
 async def test_a_producer_that_breaks_is_replaced(cluster: Cluster, outbox: Outbox, topic: str) -> None:
     """Whoever was writing is told, and writes again: at least once, and in the same order."""
 
@@ -139,18 +127,6 @@ async def test_a_task_that_is_cancelled_does_not_disturb_the_others(
 
     assert [type(each) for each in told] == [type(None), asyncio.CancelledError, type(None)]
     assert {b"0", b"2"} <= set(await by_task(cluster, topic, 0))
-
-
-async def test_an_outbox_that_was_stopped_can_be_used_again(cluster: Cluster, outbox: Outbox, topic: str) -> None:
-    await outbox.write(outputs(topic, 0, [0]))
-    await outbox.stop()
-    await outbox.write(outputs(topic, 0, [3]))
-
-    assert (await by_task(cluster, topic, 0))[b"0"] == [0, 3]
-
-
-async def test_an_outbox_that_never_wrote_can_be_stopped(cluster: Cluster) -> None:
-    await Outbox(cluster.kafka).stop()
 
 
 async def test_a_record_that_fits_nowhere_fails_whoever_wrote_it_and_nobody_else(

@@ -25,16 +25,6 @@ async def test_state_position_and_outputs_appear_together(bench: Bench) -> None:
     assert await bench.table() == sums(range(12))
 
 
-async def test_the_store_stands_for_the_changelog_up_to_the_chunks_last_record(bench: Bench) -> None:
-    store = MemoryStore()
-    async with bench.owned(store) as owner:
-        await owner.apply(bench.chunk(range(8)), bench.add_up)
-
-    last = (await bench.cluster.committed(bench.changelog))[-1]
-    assert store.position is not None
-    assert store.position[:2] == (bench.topic_id, last.offset + 1)
-
-
 async def test_a_chunk_that_is_cut_off_leaves_no_trace(bench: Bench) -> None:
     """The writer dies between its records and its commit: nobody who reads committed records ever sees them."""
     async with bench.owned() as owner:
@@ -86,16 +76,6 @@ async def test_records_that_come_again_are_not_folded_again(bench: Bench) -> Non
     assert await bench.table() == sums(range(9))
 
 
-async def test_the_next_owner_knows_what_was_folded(bench: Bench) -> None:
-    async with bench.owned() as first:
-        await first.apply(bench.chunk(range(6)), bench.add_up)
-    async with bench.owned() as second:
-        await second.apply(bench.chunk(range(4, 9)), bench.add_up)
-
-        assert second.watermark(bench.source) == 8
-    assert await bench.told() == list(range(9))
-
-
 async def test_two_sources_of_a_table_have_a_watermark_each(bench: Bench) -> None:
     [other] = bench.cluster.make("other-source")
     there = bench.source._replace(topic=other)
@@ -121,27 +101,12 @@ async def test_a_fold_that_raises_writes_nothing(bench: Bench) -> None:
     assert await bench.told() == [0, 1, 2, 3]
 
 
-async def test_a_chunk_without_records_writes_nothing(bench: Bench) -> None:
-    async with bench.owned() as owner:
-        await owner.apply(bench.chunk([]), bench.add_up)
-
-    assert await bench.cluster.everything(bench.changelog) == []
-
-
 async def test_a_chunk_without_effects_moves_the_watermark(bench: Bench) -> None:
     async with bench.owned() as owner:
         await owner.apply(bench.chunk(range(3)), lambda states, records: Effects())
         assert owner.watermark(bench.source) == 2
     async with bench.owned() as owner:
         assert owner.watermark(bench.source) == 2
-
-
-async def test_a_deleted_key_stays_deleted_for_the_next_owner(bench: Bench) -> None:
-    async with bench.owned() as owner:
-        await owner.apply(bench.chunk(range(4)), bench.add_up)
-        await owner.apply(bench.chunk([4]), lambda states, records: Effects({b"k1": None, b"k9": None}))
-
-    assert await bench.table() == {key: value for key, value in sums(range(4)).items() if key != b"k1"}
 
 
 @pytest.mark.parametrize(
@@ -174,22 +139,6 @@ async def test_what_was_deleted_goes_from_the_disk_also_when_the_partition_is_op
     await owner.release()
 
     assert store.forgot == 1
-
-
-async def test_a_value_may_be_larger_than_a_batch(bench: Bench) -> None:
-    large = b"x" * 1_300_000
-
-    def fold(_: States[bytes], records: Records) -> Effects[bytes]:
-        outputs = [Output(*bench.outputs, b"k%d" % n, large) for n in range(4)]
-        return Effects({b"big-%d" % n: large for n in range(4)}, outputs)
-
-    async with bench.owned() as owner:
-        await owner.apply(bench.chunk(range(4)), fold)
-
-    restored = MemoryStore()
-    async with bench.owned(restored):
-        assert [restored.get(b"big-%d" % n) for n in range(4)] == [large] * 4
-    assert [record.value for record in await bench.cluster.committed(bench.outputs)] == [large] * 4
 
 
 async def test_what_is_kept_beside_the_states_is_the_next_owners_too(bench: Bench) -> None:

@@ -9,7 +9,7 @@ from streams.engine.runs import KafkaRecord, Records
 from streams.engine.store import MemoryStore, Position
 from streams.engine.store_restore import LONGEST_IDLE_MS
 from streams.engine.table_partition import Effects
-from tests.integration.engine.owner import Bench, key, sums, table_in
+from tests.integration.engine.owner import Bench, key, sums
 
 CHUNKS = 6
 
@@ -105,13 +105,6 @@ async def test_a_restore_may_be_cut_short_anywhere_and_begun_again(bench: Bench)
     assert await bench.told() == list(range(CHUNKS * 4 + 2))
 
 
-async def test_an_empty_changelog_restores_an_empty_store(bench: Bench) -> None:
-    store = MemoryStore()
-
-    async with bench.owned(store):
-        assert (store.position, dict(store.items())) == (None, {})
-
-
 @pytest.mark.parametrize("ahead", [1, 1_000])
 async def test_a_store_ahead_of_its_changelog_is_wiped(bench: Bench, ahead: int) -> None:
     """The broker has lost its end, or was set up anew under the same id: nobody knows what the store stands for."""
@@ -151,21 +144,6 @@ async def test_a_store_that_was_left_alone_for_too_long_is_wiped(bench: Bench) -
 
     assert await restored(bench, idle) == await restored(bench, MemoryStore())
     assert b"kept" in await restored(bench, fresh)
-
-
-async def test_records_whose_writer_was_aborted_are_not_restored(bench: Bench) -> None:
-    async with bench.owned() as owner:
-        await owner.apply(bench.chunk(range(4)), bench.add_up)
-        assert owner._writer is not None
-        producer = owner._writer._producer
-        await producer.begin_transaction()
-        await producer.send_and_wait(bench.changelog.topic, b"666", key=b"k1", partition=0)
-        await producer.abort_transaction()
-        await owner.apply(bench.chunk(range(4, 8)), bench.add_up)
-
-    store = MemoryStore()
-    async with bench.owned(store):
-        assert table_in(store) == sums(range(8))
 
 
 async def test_opening_again_keeps_decoded_states_at_hand_but_for_those_that_others_have_changed(bench: Bench) -> None:

@@ -2,11 +2,8 @@ from random import Random
 
 import pytest
 
-from streams.engine.decoded_states import States
 from streams.engine.retry import ATTEMPTS
-from streams.engine.runs import Records
 from streams.engine.store import MemoryStore
-from streams.engine.table_partition import Effects
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import EngineError, Fenced
 from tests.integration.engine.owner import Bench, sums, table_in
@@ -34,20 +31,6 @@ async def test_whatever_befalls_a_write_the_chunk_is_folded_once(
         assert owner.watermark(bench.source) == 7
     assert await bench.told() == list(range(8))
     assert await bench.table() == table_in(store) == sums(range(8))
-
-
-async def test_a_commit_whose_answer_is_lost_is_not_folded_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    folded = []
-
-    def fold(states: States[bytes], records: Records) -> Effects[bytes]:
-        folded.append(len(records))
-        return bench.add_up(states, records)
-
-    async with bench.owned() as owner:
-        troubles_come(monkeypatch, iter([Trouble.ANSWER_LOST]))
-        await owner.apply(bench.chunk(range(4)), fold)
-
-    assert folded == [4]
 
 
 async def test_the_first_chunk_of_a_table_may_meet_trouble_too(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,11 +70,6 @@ async def test_small_and_large_records_keep_their_order(cluster: Cluster, tp: TP
     assert [record.value for record in await cluster.committed(tp)] == values
 
 
-async def test_nothing_to_write_is_nothing_written(cluster: Cluster, tp: TP, writer: TransactionWriter) -> None:
-    assert await writer.write([]) == {}
-    assert await writer.write([Output(*tp, b"k", b"v")]) == {tp: 1}
-
-
 async def test_of_two_writers_of_one_id_the_later_writes(cluster: Cluster, tp: TP, writer: TransactionWriter) -> None:
     later = TransactionWriter(cluster.kafka, f"writer-of-{tp.topic}")
     await later.start()
@@ -85,10 +80,6 @@ async def test_of_two_writers_of_one_id_the_later_writes(cluster: Cluster, tp: T
     await later.stop()
 
     assert [record.value for record in await cluster.committed(tp)] == [b"later"]
-
-
-async def test_a_writer_that_was_not_started_can_be_stopped(cluster: Cluster) -> None:
-    await TransactionWriter(cluster.kafka, "never started").stop()
 
 
 async def test_what_a_topic_does_not_take_is_refused_as_a_whole(
