@@ -1,15 +1,17 @@
 """What every store of a table's partition must do; each store runs the whole of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import product
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streams.engine.store import Position, Store
 
 HERE = Position("topic-a", 7, 1_329_904_800_000)
 Changes = dict[bytes, bytes | None]
+OpenStore = Callable[[], Store]
 
 law = settings(
     suppress_health_check=[HealthCheck.differing_executors, HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -21,10 +23,30 @@ WRITES = st.lists(st.dictionaries(KEYS, VALUES, max_size=5), max_size=8)
 
 
 class StoreContract:
-    """Subclass it, with a fixture `store`: an empty one."""
+    """Subclass it, with a fixture `open_store`: by each call a new store."""
 
-    def test_a_new_store_holds_nothing(self, store: Store) -> None:
-        assert (store.position, store.get(b"a"), list(store.items())) == (None, None, [])
+    @pytest.fixture
+    def store(self, open_store: OpenStore) -> Iterator[Store]:
+        store = open_store()
+        yield store
+        store.close()
+
+    @law
+    @given(writes=WRITES)
+    def test_any_writes_end_as_those_of_a_dict(self, open_store: OpenStore, writes: list[Changes]) -> None:
+        store = open_store()
+        told: dict[bytes, bytes] = {}
+        for number, changes in enumerate(writes, 1):
+            store.write(changes, Position("topic-a", number, 0))
+            told = {key: value for key, value in {**told, **changes}.items() if value is not None}
+            assert dict(store.items()) == told
+            assert store.get_many(ALL_KEYS) == [*map(store.get, ALL_KEYS)] == [*map(told.get, ALL_KEYS)]
+            for after, most in product((b"", b"\x00", b"a", b"a\x00", b"\xff"), (1, 2, 9)):
+                behind = sorted((key, value) for key, value in told.items() if key > after)[:most]
+                assert store.following(after, most) == behind
+                assert store.keys_following(after, most) == [key for key, _ in behind]
+            assert store.position == Position("topic-a", number, 0)
+        store.close()
 
     def test_forgetting_what_was_deleted_changes_nothing_that_is_there(self, store: Store) -> None:
         store.write({b"a": b"1", b"b": b"2"}, HERE)
@@ -42,13 +64,6 @@ class StoreContract:
         assert dict(store.items()) == odd
         assert {key: store.get(key) for key in odd} == odd
 
-    def test_what_was_deleted_is_walked_past(self, store: Store) -> None:
-        store.write({b"%d" % number: b"1" for number in range(9)}, HERE)
-        store.write(dict.fromkeys([b"%d" % number for number in range(7)]), HERE)
-
-        assert store.following(b"0", 2) == [(b"7", b"1"), (b"8", b"1")]
-        assert store.keys_following(b"0", 2) == [b"7", b"8"]
-
     def test_a_wiped_store_is_a_new_one(self, store: Store) -> None:
         store.write({b"a": b"1"}, HERE)
         store.wipe()
@@ -57,20 +72,3 @@ class StoreContract:
         store.write({b"b": b"2"}, HERE)
 
         assert (store.position, dict(store.items())) == (HERE, {b"b": b"2"})
-
-
-def any_writes_end_as_those_of_a_dict(open_store: Callable[[], Store], writes: list[Changes]) -> None:
-    """The law that examples only sample; to be given `WRITES`."""
-    store = open_store()
-    told: dict[bytes, bytes] = {}
-    for number, changes in enumerate(writes, 1):
-        store.write(changes, Position("topic-a", number, 0))
-        told = {key: value for key, value in {**told, **changes}.items() if value is not None}
-        assert dict(store.items()) == told
-        assert store.get_many(ALL_KEYS) == [store.get(key) for key in ALL_KEYS] == [told.get(key) for key in ALL_KEYS]
-        for after, most in product((b"", b"\x00", b"a", b"a\x00", b"\xff"), (1, 2, 9)):
-            behind = sorted((key, value) for key, value in told.items() if key > after)[:most]
-            assert store.following(after, most) == behind
-            assert store.keys_following(after, most) == [key for key, _ in behind]
-        assert store.position == Position("topic-a", number, 0)
-    store.close()

@@ -36,10 +36,11 @@ def app() -> ChunkApp:
     return app_that_stops([])
 
 
-def test_the_parts_of_faust_that_lose_records_are_replaced(app: ChunkApp) -> None:
+def test_parts_of_faust_that_lose_records_are_replaced_and_nothing_is_owned_at_first(app: ChunkApp) -> None:
     assert isinstance(app.consumer, Consumer)
     assert isinstance(app.tables, TableManager)
     assert isinstance(app.tables.recovery, Recovery)
+    assert (app.is_ready, app.owned_partitions(), app.lag()) == (False, [], {})
 
 
 def test_the_parts_of_faust_that_are_unsafe_stay_off(app: ChunkApp) -> None:
@@ -49,9 +50,6 @@ def test_the_parts_of_faust_that_are_unsafe_stay_off(app: ChunkApp) -> None:
     assert not app.conf.producer_threaded
     assert app.conf.stream_wait_empty
     assert not app.conf.web_enabled
-
-
-def test_faust_makes_no_topic_by_itself(app: ChunkApp) -> None:
     assert not app.conf.topic_allow_declare
     assert app.conf.topic_disable_leader
 
@@ -61,11 +59,6 @@ def test_every_broker_is_known_to_the_app(app: ChunkApp) -> None:
         ("chunks", "10.0.0.1", 9092),
         ("chunks", "10.0.0.2", 9092),
     ]
-
-
-def test_a_worker_without_partitions_is_not_ready(app: ChunkApp) -> None:
-    assert not app.is_ready
-    assert (app.owned_partitions(), app.lag()) == ([], {})
 
 
 def test_what_is_owned_follows_the_assignment_and_has_no_changelogs(

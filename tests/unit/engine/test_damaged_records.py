@@ -16,8 +16,8 @@ from events.refusal import Reason
 from streams.engine.aiokafka_patches.damaged_records import MAX_HEADERS_OF_BATCH, BatchRecord, UnreadRecords
 from streams.engine.aiokafka_patches.fetched_records import UnreadableRecord, hand_out_light_records
 from streams.engine.aiokafka_patches.record_batches import Batch, read_any_batch
-from tests.unit.engine.crafted import CODECS, KINDS, NEIGHBOURS_AS_HEADERS, Maker, Raw, batch, craft, of_records, varint
-from tests.unit.engine.poisoned import BASE, check, letters, read, told
+from tests.unit.engine.crafted import CODECS, NEIGHBOURS_AS_HEADERS, Raw, batch, of_records, varint
+from tests.unit.engine.poisoned import BASE, read, told
 
 ROOT = Path(__file__).parents[3]
 COMPRESSED = [name for name in CODECS if name != "none"]
@@ -32,14 +32,6 @@ def _as_a_worker_reads() -> Iterator[None]:
     yield
     for name, kind in before.items():
         setattr(fetcher, name, kind)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-async def test_of_a_crafted_batch_each_offset_is_read_or_told_and_neighbours_are_read(kind: str) -> None:
-    rng = Maker(kind)
-    for name in CODECS:
-        for _ in range(3):
-            await letters(check(craft(kind, name, rng, BASE), rng))
 
 
 def test_thousands_of_crafted_batches_crash_nothing() -> None:

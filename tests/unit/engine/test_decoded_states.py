@@ -1,11 +1,12 @@
 """States in hand and states in the store are one thing to whoever folds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.engine import decoded_states
 from streams.engine.decoded_states import BESIDE, GENERATION_KEY, Codec, RecentStates, States
 from streams.engine.store import MemoryStore, Position, Store
 from streams.engine.write_back import WriteBackStores
@@ -59,33 +60,17 @@ def test_what_was_committed_is_at_hand_and_in_the_store(store: CountingStore) ->
     assert (dict(store.items()), store.position) == ({b"a": b"1", b"b": b"2"}, HERE)
 
 
-def test_what_was_deleted_is_gone_from_both(store: CountingStore) -> None:
-    states = states_in(store)
-    commit(states, {b"a": 1})
-
-    commit(states, {b"a": None})
-
-    assert (states.get(b"a"), dict(store.items())) == (None, {})
-
-
-def test_records_beside_the_states_are_no_states(store: CountingStore) -> None:
-    """Such as the engine's watermarks."""
-    states = states_in(store)
-
-    states.commit({b"a": 1}, {b"a": b"1", b"\x00watermark": b"77 id"}, HERE)
-
-    assert store.get(b"\x00watermark") == b"77 id"
-
-
 def test_a_store_that_was_changed_meanwhile_is_read_again(store: CountingStore) -> None:
     states = states_in(store)
     commit(states, {b"a": 1})
     store.write({b"a": b"5"}, HERE)
     assert states.get(b"a") == 1
 
+    states.memory["book"] = 1
+
     states.forget()
 
-    assert states.get(b"a") == 5
+    assert (states.get(b"a"), states.memory) == (5, {})
 
 
 def test_only_so_many_bytes_of_decoded_states_are_kept(store: CountingStore) -> None:
@@ -153,11 +138,8 @@ def test_states_that_grow_are_counted_as_they_have_become(store: CountingStore) 
     assert len(missing) >= 100 - 2000 // 100
 
 
-def test_a_table_that_was_never_made_anew_is_of_generation_zero(store: CountingStore) -> None:
+def test_the_generation_is_what_the_changelog_says_or_zero(store: CountingStore) -> None:
     assert states_in(store).generation == 0
-
-
-def test_the_generation_is_what_the_changelog_says(store: CountingStore) -> None:
     store.write({GENERATION_KEY: b"7"}, HERE)
     assert states_in(store).generation == 7
 
@@ -208,10 +190,41 @@ def test_records_beside_the_states_are_found_by_their_keys_and_in_order(store: C
     assert states.beside_following(b"p/", b"p/1", 2) == [(b"p/2", b"two")]
 
 
-def test_what_was_made_of_records_beside_the_states_goes_with_what_is_at_hand(store: CountingStore) -> None:
-    states = states_in(store)
-    states.memory["book"] = 1
+ROOM = 8 * decoded_states._BYTES_EACH
+"""For eight states that hold something beside themselves, in two generations; the others give it up."""
 
-    states.forget()
 
-    assert states.memory == {}
+def holding(given_up: Callable[[bytes], None]) -> States[bytes]:
+    codec: Codec[bytes] = Codec(bytes, bytes, given_up)
+    return States(MemoryStore(), codec, RecentStates(ROOM))
+
+
+def write(states: States[bytes], *keys: bytes) -> None:
+    states.commit({key: key * 2 for key in keys}, {key: key * 2 for key in keys}, HERE)
+
+
+def test_states_that_were_not_used_of_late_give_up_what_they_hold() -> None:
+    given_up: list[bytes] = []
+    states = holding(given_up.append)
+    for number in range(9):
+        write(states, b"%d" % number)
+    assert given_up == []
+    for number in range(9, 14):
+        write(states, b"%d" % number)
+    assert given_up == [b"%d" % number * 2 for number in range(5)]
+
+
+def test_a_state_that_is_used_again_holds_on() -> None:
+    given_up: list[bytes] = []
+    states = holding(given_up.append)
+    for number in range(15):
+        write(states, b"%d" % number, b"x")
+    assert given_up
+    assert b"xx" not in given_up
+
+
+def test_a_state_that_is_too_large_to_be_remembered_gives_it_up_at_once() -> None:
+    given_up: list[bytes] = []
+    states = holding(given_up.append)
+    states.commit({b"a": bytes(ROOM)}, {b"a": bytes(ROOM)}, HERE)
+    assert given_up == [bytes(ROOM)]

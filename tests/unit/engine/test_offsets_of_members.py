@@ -56,21 +56,26 @@ async def producer() -> AsyncIterator[Producer]:
     made.inner._closed = True
 
 
-async def test_offsets_are_held_back_until_all_records_are_acknowledged(producer: Producer) -> None:
+@pytest.fixture
+async def sending(producer: Producer) -> asyncio.Task[None]:
+    """The producer asks for its offsets to be taken."""
     assert producer.transaction.offsets_to_commit() is None
-
     sending = asyncio.create_task(producer.held.send())
     await asyncio.sleep(0)
+    return sending
 
+
+async def test_offsets_are_held_back_until_all_records_are_acknowledged(
+    producer: Producer, sending: asyncio.Task[None]
+) -> None:
     assert producer.transaction.offsets_to_commit() is not None
     assert producer.answered(0, 0) is None
     await sending
 
 
-async def test_the_request_names_generation_member_and_instance(producer: Producer) -> None:
-    sending = asyncio.create_task(producer.held.send())
-    await asyncio.sleep(0)
-
+async def test_the_request_names_generation_member_and_instance(
+    producer: Producer, sending: asyncio.Task[None]
+) -> None:
     request = producer.handler().create_request().build(OffsetsRequestStruct)
 
     assert (request.generation_id, request.member_id, request.group_instance_id) == (7, "one-of-them", "its name")
@@ -81,10 +86,9 @@ async def test_the_request_names_generation_member_and_instance(producer: Produc
 
 
 @pytest.mark.parametrize("code", [3, 7, 14, 15, 16])
-async def test_what_a_coordinator_cannot_say_now_is_asked_again(producer: Producer, code: int) -> None:
-    sending = asyncio.create_task(producer.held.send())
-    await asyncio.sleep(0)
-
+async def test_what_a_coordinator_cannot_say_now_is_asked_again(
+    producer: Producer, sending: asyncio.Task[None], code: int
+) -> None:
     assert producer.answered(code, 0) == producer.inner._sender._retry_backoff
     assert not sending.done()
     assert producer.answered(0, 0) is None
@@ -105,14 +109,11 @@ async def test_what_a_coordinator_cannot_say_now_is_asked_again(producer: Produc
     ],
 )
 async def test_a_refusal_is_told_and_leaves_the_producer_alive_to_abort(
-    producer: Producer, code: int, error: type[Exception]
+    producer: Producer, sending: asyncio.Task[None], code: int, error: type[Exception]
 ) -> None:
     """aiokafka would end its sender, or forget which partitions the abort is for."""
     producer.transaction.maybe_add_partition_to_txn(A)
     producer.transaction.partition_added(A)
-    sending = asyncio.create_task(producer.held.send())
-    await asyncio.sleep(0)
-
     assert producer.answered(0, code) is None
 
     with pytest.raises(error):
@@ -121,10 +122,9 @@ async def test_a_refusal_is_told_and_leaves_the_producer_alive_to_abort(
     assert producer.transaction.is_in_transaction()
 
 
-async def test_a_refusal_counts_more_than_what_is_to_be_asked_again(producer: Producer) -> None:
-    sending = asyncio.create_task(producer.held.send())
-    await asyncio.sleep(0)
-
+async def test_a_refusal_counts_more_than_what_is_to_be_asked_again(
+    producer: Producer, sending: asyncio.Task[None]
+) -> None:
     assert producer.answered(14, 22) is None
 
     with pytest.raises(StaleMemberError, match="old generation"):

@@ -51,17 +51,6 @@ async def test_done_is_where_reading_goes_on_also_behind_a_marker() -> None:
     assert work.done() == {A: 7}
 
 
-async def test_a_lane_that_was_idle_goes_on() -> None:
-    work = Workplace()
-
-    await work.submit(run([0], tp=A))
-    await work.end(A)
-    await work.submit(run([1], tp=A))
-    await work.end(A)
-
-    assert (work.begun[A], work.done()) == ([[0], [1]], {A: 2})
-
-
 async def test_a_failed_chunk_is_not_done_and_its_failure_is_reported() -> None:
     """faust-streaming issues 315 and 527: stock Faust acknowledges the event whose agent raised, and skips it."""
     work = Workplace(records=2)
@@ -117,19 +106,8 @@ async def test_settling_ends_the_chunk_in_hand_and_drops_what_waits() -> None:
 
     assert settling.done()
     assert (work.begun[A], work.done(), work.failed) == ([[0, 1]], {A: 2}, [])
-
-
-async def test_what_was_dropped_is_worked_on_when_it_comes_again() -> None:
-    work = Workplace(records=2)
-    await work.submit(run(range(6), tp=A))
-    settling = asyncio.create_task(work.lanes.settle())
-    await everything_that_can()
-    await work.end(A)
-    await settling
-
     work.lanes.open(2)
     await work.submit(run(range(2, 6), generation=2, tp=A))
-
     assert work.begun[A] == [[0, 1], [2, 3]]
 
 
@@ -141,22 +119,10 @@ async def test_settling_cancels_what_does_not_end_in_time() -> None:
 
     assert sorted(work.cancelled) == [A, B]
     assert (work.done(), work.failed) == ({}, [])
-
-
-async def test_a_cancelled_lane_works_again_in_the_next_generation() -> None:
-    work = Workplace(grace_seconds=0.0)
-    await work.submit(run([0], tp=A))
-    await work.lanes.settle()
-
     work.lanes.open(2)
     await work.submit(run([0], generation=2, tp=A))
     await work.end(A)
-
     assert work.done() == {A: 1}
-
-
-async def test_settling_with_nothing_in_hand_returns_at_once() -> None:
-    await asyncio.wait_for(Workplace().lanes.settle(), 1)
 
 
 async def test_a_lane_that_lingers_begins_its_next_chunk_later_and_has_done_the_last_one_at_once() -> None:

@@ -28,43 +28,36 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "FIRST_PAUSE_S", 0.0001)
 
 
-async def test_what_succeeds_is_done_once() -> None:
-    attempt = Flaky()
+@pytest.mark.parametrize(
+    ("errors", "calls"),
+    [
+        ([], 1),
+        *([[trouble] * 2, 3] for trouble in (KafkaConnectionError(), ConnectionResetError(), TimeoutError())),
+        ([ProducerFenced()], 2),
+        ([KafkaError()] * (ATTEMPTS - 1), ATTEMPTS),
+    ],
+)
+async def test_trouble_with_the_broker_is_tried_again(errors: list[Exception], calls: int) -> None:
+    attempt = Flaky(*errors)
 
-    assert (await retried(attempt, "writing"), attempt.calls) == ("done", 1)
+    assert (await retried(attempt, "writing"), attempt.calls) == ("done", calls)
 
 
-@pytest.mark.parametrize("trouble", [KafkaConnectionError(), ConnectionResetError(), TimeoutError(), ProducerFenced()])
-async def test_trouble_with_the_broker_is_tried_again(trouble: Exception) -> None:
-    attempt = Flaky(trouble, trouble)
+@pytest.mark.parametrize(
+    ("errors", "calls"),
+    [
+        ([*[KafkaError("an earlier one")] * (ATTEMPTS - 1), KafkaError("the last one")], ATTEMPTS),
+        ([Fenced("another worker owns it")], 1),
+        ([ValueError("a bug")], 1),
+    ],
+)
+async def test_the_last_error_and_what_no_broker_can_mend_go_on_up(errors: list[Exception], calls: int) -> None:
+    attempt = Flaky(*errors)
 
-    assert (await retried(attempt, "writing"), attempt.calls) == ("done", 3)
-
-
-async def test_the_last_attempts_error_goes_on_up() -> None:
-    last = KafkaError("the last one")
-    attempt = Flaky(*[KafkaError("an earlier one")] * (ATTEMPTS - 1), last)
-
-    with pytest.raises(KafkaError) as raised:
+    with pytest.raises(type(errors[-1])) as raised:
         await retried(attempt, "writing")
 
-    assert (raised.value, attempt.calls) == (last, ATTEMPTS)
-
-
-async def test_the_last_attempt_may_succeed() -> None:
-    attempt = Flaky(*[KafkaError()] * (ATTEMPTS - 1))
-
-    assert await retried(attempt, "writing") == "done"
-
-
-@pytest.mark.parametrize("error", [Fenced("another worker owns it"), ValueError("a bug")])
-async def test_what_no_broker_can_mend_is_not_tried_again(error: Exception) -> None:
-    attempt = Flaky(error)
-
-    with pytest.raises(type(error)):
-        await retried(attempt, "writing")
-
-    assert attempt.calls == 1
+    assert (raised.value, attempt.calls) == (errors[-1], calls)
 
 
 async def test_whoever_is_stopped_does_not_try_again() -> None:

@@ -65,12 +65,11 @@ def own(table: ChunkTable[bytes], *numbers: int) -> list[Owned]:
     return owned
 
 
-def test_the_changelog_is_named_as_the_topic_that_is_made_for_it(table: ChunkTable[bytes]) -> None:
-    assert table.changelog_topic_name == changelog_name(SETTINGS, "contacts")
-
-
-def test_the_changelog_has_the_partitions_of_what_is_folded_into_it(table: ChunkTable[bytes]) -> None:
+def test_the_changelog_is_the_topic_that_is_made_for_it_with_the_partitions_of_its_source(
+    table: ChunkTable[bytes],
+) -> None:
     """faust-streaming issue 93: a table without a number of partitions would get 8, whatever its source has."""
+    assert table.changelog_topic_name == changelog_name(SETTINGS, "contacts")
     assert table.changelog_topic.partitions == 3
 
 
@@ -129,17 +128,22 @@ async def test_closing_a_table_closes_every_store(table: ChunkTable[bytes]) -> N
     assert [partition.store.closed for partition in mine] == [True, True]
 
 
-async def test_a_partition_is_told_what_the_group_has_committed(
-    table: ChunkTable[bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def _offline(table: ChunkTable[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Partitions are opened, and topics have ids, without a broker."""
+
     async def open_offline(_: TablePartition[bytes]) -> int:
         return 0
 
+    monkeypatch.setattr(TablePartition, "open", open_offline)
+    monkeypatch.setattr(table._kafka, "topic_id", lambda topic: f"the id of {topic}")
+
+
+@pytest.mark.usefixtures("_offline")
+async def test_a_partition_is_told_what_the_group_has_committed(table: ChunkTable[bytes]) -> None:
     source = TP("interactions", 1)
     consumer = table.app.consumer
     assert isinstance(consumer, Consumer)
-    monkeypatch.setattr(TablePartition, "open", open_offline)
-    monkeypatch.setattr(table._kafka, "topic_id", lambda topic: f"the id of {topic}")
     await table.take_over([1])
 
     before = table.owned(1)._committed(source)
@@ -148,15 +152,10 @@ async def test_a_partition_is_told_what_the_group_has_committed(
     assert (before, table.owned(1)._committed(source)) == (None, 7)
 
 
+@pytest.mark.usefixtures("_offline")
 async def test_a_partition_knows_all_that_is_folded_into_it_and_where_its_folding_writes(
-    table: ChunkTable[bytes], monkeypatch: pytest.MonkeyPatch
+    table: ChunkTable[bytes],
 ) -> None:
-    async def open_offline(_: TablePartition[bytes]) -> int:
-        return 0
-
-    monkeypatch.setattr(TablePartition, "open", open_offline)
-    monkeypatch.setattr(table._kafka, "topic_id", lambda topic: f"the id of {topic}")
-
     await table.take_over([1])
 
     mine = table.owned(1)
@@ -209,34 +208,25 @@ class Slow(Owned):
         await self._let.wait()
 
 
-async def test_only_a_few_partitions_have_a_transaction_open_at_once(table: ChunkTable[bytes]) -> None:
-    """All fold on one core: with 4,000 records a chunk, eight at once took longer than a transaction may."""
-    records = run(range(SETTINGS.chunk_records)).records
+@pytest.mark.parametrize(("records", "at_once"), [(SETTINGS.chunk_records, CHUNKS_AT_ONCE), (3, 10)])
+async def test_only_a_few_partitions_have_a_large_transaction_open_at_once(
+    table: ChunkTable[bytes], records: int, at_once: int
+) -> None:
+    """All fold on one core: eight chunks of 4,000 records at once took longer than a transaction may.
+
+    All that a small one does is wait for the broker.
+    """
     folding: set[int] = set()
     let = asyncio.Event()
     table._owned.update({number: Slow(number, folding, let) for number in range(10)})
     async with asyncio.TaskGroup() as group:
         for number in range(10):
-            chunk = Run(TP("interactions", number), records, 0, 1)
+            chunk = Run(TP("interactions", number), run(range(records)).records, 0, 1)
             group.create_task(table.apply(chunk, lambda states, records: Effects()))
         await everything_that_can()
-        assert len(folding) == CHUNKS_AT_ONCE
+        assert len(folding) == at_once
         let.set()
     assert folding == set(range(10))
-
-
-async def test_small_chunks_do_not_wait_for_each_other(table: ChunkTable[bytes]) -> None:
-    """All that such a transaction does is wait for the broker."""
-    folding: set[int] = set()
-    let = asyncio.Event()
-    table._owned.update({number: Slow(number, folding, let) for number in range(10)})
-    async with asyncio.TaskGroup() as group:
-        for number in range(10):
-            chunk = Run(TP("interactions", number), run([1, 2, 3]).records, 4, 1)
-            group.create_task(table.apply(chunk, lambda states, records: Effects()))
-        await everything_that_can()
-        assert len(folding) == 10
-        let.set()
 
 
 class OneAtATime(Owned):

@@ -56,18 +56,6 @@ async def test_small_pieces_are_worked_on_together() -> None:
     assert work.under_way == [0, 1, 2, 4, 5, 6, 7, 8, 9, 10]
 
 
-async def test_a_piece_larger_than_all_is_worked_on_alone() -> None:
-    work = Work(WeightedSemaphore(100))
-
-    await work.begin(10, 500, 10)
-
-    assert work.under_way == [0]
-    await work.end(0)
-    assert work.under_way == [1]
-    await work.end(1)
-    assert work.under_way == [2]
-
-
 async def test_a_small_piece_does_not_overtake_a_large_one() -> None:
     """Else a large one would wait for ever."""
     work = Work(WeightedSemaphore(100))

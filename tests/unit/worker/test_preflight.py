@@ -1,5 +1,6 @@
 """What a worker says and does while no broker answers."""
 
+import contextlib
 import time
 
 import pytest
@@ -14,17 +15,22 @@ from streams.worker.preflight import wait_until_ready
 SETTINGS = Settings(kafka_bootstrap="127.0.0.1:1,127.0.0.1:2", start_wait_s=60)
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time that only passes in pauses."""
     now = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     monkeypatch.setattr(time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds + 2))
-    monkeypatch.setattr(preflight, "require_topics", lambda _: None)
-    monkeypatch.setattr(preflight, "require_key_of_other_workers", lambda _: None)
+    for check in ("require_topics", "require_key_of_other_workers"):
+        monkeypatch.setattr(preflight, check, lambda _: None)
 
 
-def answering(monkeypatch: pytest.MonkeyPatch, *answers: KafkaError | None) -> list[KafkaError | None]:
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, *answers: KafkaError | None) -> None:
     """The broker answers so, one attempt after the other, the last for ever."""
     left = list(answers)
 
@@ -34,20 +40,15 @@ def answering(monkeypatch: pytest.MonkeyPatch, *answers: KafkaError | None) -> l
             raise answer
 
     monkeypatch.setattr(preflight, "_ask_for_coordinator", ask)
-    return left
 
 
-@pytest.mark.usefixtures("clock")
-def test_where_kafka_answers_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
+def test_where_kafka_answers_nothing_is_said(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
     answering(monkeypatch, None)
     wait_until_ready(SETTINGS, said.append)
     assert said == []
 
 
-@pytest.mark.usefixtures("clock")
-def test_what_is_waited_for_is_said_soon_and_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
+def test_what_is_waited_for_is_said_soon_and_now_and_then(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
     away = [KafkaConnectionError()] * 3 + [CoordinatorNotAvailableError()] * 4
     answering(monkeypatch, *away, None)
     wait_until_ready(SETTINGS, said.append)
@@ -58,46 +59,32 @@ def test_what_is_waited_for_is_said_soon_and_now_and_then(monkeypatch: pytest.Mo
     ]
 
 
-@pytest.mark.usefixtures("clock")
-def test_waiting_for_kafka_ends_after_the_time_of_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
+def test_waiting_for_kafka_ends_after_the_time_of_the_setting(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
     answering(monkeypatch, KafkaConnectionError())
     with pytest.raises(KafkaConnectionError):
         wait_until_ready(SETTINGS, said.append)
     assert [line.split()[5] for line in said] == ["2", "12", "22", "32", "42", "52"]
 
 
-@pytest.mark.usefixtures("clock")
-def test_a_topic_that_is_missing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(_: Settings) -> None:
-        raise MissingTopic("there is no topic interactions")
-
-    answering(monkeypatch, None)
-    monkeypatch.setattr(preflight, "require_topics", missing)
-    with pytest.raises(MissingTopic):
-        wait_until_ready(SETTINGS, lambda _: None)
-
-
-@pytest.mark.usefixtures("clock")
-def test_another_identity_key_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    def another_key(_: Settings) -> None:
-        raise Unusable("HARMONIA_IDENTITY_KEY is another one")
-
-    answering(monkeypatch, None)
-    monkeypatch.setattr(preflight, "require_key_of_other_workers", another_key)
-    with pytest.raises(Unusable):
-        wait_until_ready(SETTINGS, lambda _: None)
-
-
-@pytest.mark.usefixtures("clock")
-def test_a_worker_starts_while_redis_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("check", "error", "starts"),
+    [
+        ("require_topics", MissingTopic("there is no topic interactions"), False),
+        ("require_key_of_other_workers", Unusable("HARMONIA_IDENTITY_KEY is another one"), False),
+        ("require_key_of_other_workers", RedisAway(), True),
+    ],
+)
+def test_a_worker_starts_without_redis_but_not_without_topics_or_with_another_key(
+    monkeypatch: pytest.MonkeyPatch, check: str, error: Exception, starts: bool
+) -> None:
     asked: list[Settings] = []
 
-    def away(settings: Settings) -> None:
+    def fails(settings: Settings) -> None:
         asked.append(settings)
-        raise RedisAway
+        raise error
 
     answering(monkeypatch, None)
-    monkeypatch.setattr(preflight, "require_key_of_other_workers", away)
-    wait_until_ready(SETTINGS, lambda _: None)
+    monkeypatch.setattr(preflight, check, fails)
+    with contextlib.nullcontext() if starts else pytest.raises(type(error)):
+        wait_until_ready(SETTINGS, lambda _: None)
     assert asked == [SETTINGS]

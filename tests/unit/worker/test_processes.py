@@ -20,34 +20,25 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "LONGEST_PAUSE_S", 0.001)
 
 
-async def test_each_worker_has_a_state_directory_and_a_port_of_its_own(tmp_path: Path) -> None:
-    async with office(tmp_path, SETTINGS, 3) as here:
-        workers = await here.newcomers(3)
-
-    own = {(each.environment["HARMONIA_STATE_DIR"], each.environment["HARMONIA_METRICS_PORT"]) for each in workers}
-    assert own == {("there/worker-0", "9400"), ("there/worker-1", "9401"), ("there/worker-2", "9402")}
-
-
-@pytest.mark.parametrize(("instance", "own"), [("pod-7", {"pod-7-0", "pod-7-1"}), ("", {""})])
-async def test_each_worker_has_a_name_of_its_own_if_there_is_one(tmp_path: Path, instance: str, own: set[str]) -> None:
-    async with office(tmp_path, Settings(instance=instance), 2) as here:
+@pytest.mark.parametrize(
+    ("settings", "name", "own"),
+    [
+        (SETTINGS, "HARMONIA_STATE_DIR", {"there/worker-0", "there/worker-1"}),
+        (SETTINGS, "HARMONIA_METRICS_PORT", {"9400", "9401"}),
+        (SETTINGS, "HARMONIA_INSTANCE", {""}),
+        (SETTINGS, "INHERITED", {"yes"}),
+        (Settings(instance="pod-7"), "HARMONIA_INSTANCE", {"pod-7-0", "pod-7-1"}),
+        (Settings(metrics_port=0), "HARMONIA_METRICS_PORT", {"0"}),  # any free port
+    ],
+)
+async def test_each_worker_has_an_environment_of_its_own(
+    tmp_path: Path, settings: Settings, name: str, own: set[str]
+) -> None:
+    async with office(tmp_path, settings, 2) as here:
         workers = await here.newcomers(2)
 
-    assert {each.environment["HARMONIA_INSTANCE"] for each in workers} == own
-
-
-async def test_any_free_port_stays_any_free_port(tmp_path: Path) -> None:
-    async with office(tmp_path, Settings(metrics_port=0), 2) as here:
-        workers = await here.newcomers(2)
-
-    assert [each.environment["HARMONIA_METRICS_PORT"] for each in workers] == ["0", "0"]
-
-
-async def test_a_worker_inherits_the_rest_of_the_environment(tmp_path: Path) -> None:
-    async with office(tmp_path, SETTINGS, 1) as here:
-        worker = await here.newcomer()
-
-    assert (worker.words, worker.environment["INHERITED"]) == (["worker", "--child"], "yes")
+    assert {each.environment[name] for each in workers} == own
+    assert [each.words for each in workers] == [["worker", "--child"]] * 2
 
 
 async def test_a_worker_that_fails_is_started_again_in_its_place(tmp_path: Path) -> None:
@@ -62,14 +53,6 @@ async def test_a_worker_that_fails_is_started_again_in_its_place(tmp_path: Path)
 
     number = first.environment["HARMONIA_STATE_DIR"][-1]
     assert here.said == [f"worker {number} ended with exit code 70; starting it again in 0 s"]
-
-
-async def test_a_killed_worker_is_started_again(tmp_path: Path) -> None:
-    async with office(tmp_path, SETTINGS, 1) as here:
-        os.kill((await here.newcomer()).pid, signal.SIGKILL)
-        await here.newcomer()
-
-    assert here.said == ["worker 0 ended with exit code -9; starting it again in 0 s"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -98,9 +81,16 @@ async def test_a_signal_ends_also_a_pause(tmp_path: Path, monkeypatch: pytest.Mo
         assert here.nobody_came()
 
 
-@pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long a worker's place stayed empty each time."""
+@pytest.mark.parametrize(
+    ("steady_s", "pauses"),
+    [
+        (processes.STEADY_S, [0.001, 0.002, 0.003, 0.003]),
+        (0.0, [0.001] * 4),  # each has run for long
+    ],
+)
+async def test_pauses_grow_up_to_a_limit_while_no_worker_runs_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steady_s: float, pauses: list[float]
+) -> None:
     noted: list[float] = []
     wait_for = asyncio.wait_for
 
@@ -110,33 +100,14 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         return await wait_for(awaitable, seconds)
 
     monkeypatch.setattr(asyncio, "wait_for", note)
-    return noted
-
-
-async def end_in_turn(folder: Path, times: int) -> None:
-    async with office(folder, SETTINGS, 1) as here:
-        for _ in range(times):
+    monkeypatch.setattr(processes, "LONGEST_PAUSE_S", 0.003)
+    monkeypatch.setattr(processes, "STEADY_S", steady_s)
+    async with office(tmp_path, SETTINGS, 1) as here:
+        for _ in pauses:
             (await here.newcomer()).end_with(1)
         await here.newcomer()
 
-
-async def test_pauses_grow_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> None:
-    monkeypatch.setattr(processes, "LONGEST_PAUSE_S", 0.003)
-
-    await end_in_turn(tmp_path, 4)
-
-    assert pauses == [0.001, 0.002, 0.003, 0.003]
-
-
-async def test_a_worker_that_ran_for_long_is_not_waited_for_longer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pauses: list[float]
-) -> None:
-    monkeypatch.setattr(processes, "LONGEST_PAUSE_S", 0.003)
-    monkeypatch.setattr(processes, "STEADY_S", 0.0)
-
-    await end_in_turn(tmp_path, 3)
-
-    assert pauses == [0.001, 0.001, 0.001]
+    assert noted == pauses
 
 
 async def test_stores_of_workers_that_there_were_once_are_deleted(

@@ -1,7 +1,7 @@
 """Who judges a touch of a person with several identifiers, and how often."""
 
 from events.json_types import JSON
-from events.topics import CONTACT_ALERTS, CONTACT_FRAGMENTS
+from events.topics import CONTACT_ALERTS
 from tests.unit.worker.links.town import ADA, BO, BY_EMAIL, BY_PHONE, Town
 
 NINE, TEN, NOON = (f"2012-02-21T{hour}:00:00Z" for hour in ("09", "10", "12"))
@@ -70,18 +70,6 @@ def test_people_who_are_parted_and_joined_again_are_not_told_of_again() -> None:
 
     assert town.profile("crm.ada")["merged_from"] == ["crm.bo"]
     assert len(before) == 1
-    assert told(town) == before
-
-
-def test_a_part_that_is_read_again_says_nothing_anew() -> None:
-    town = Town()
-    town.say("email.opened", {**ADA, **BY_EMAIL})
-    mailed(town, ADA, NINE, "youth")
-    mailed(town, BY_EMAIL, TEN, "digital")
-    before = told(town)
-    town.world.repeat_the_latest(CONTACT_FRAGMENTS)
-    town.world.settle()
-
     assert told(town) == before
 
 

@@ -8,7 +8,7 @@ from tests.property.worker.links.sayings import interaction
 from tests.property.worker.links.world import PARTITIONS, Log
 from tests.unit.domain.contact.said import DAY
 from tests.unit.events.records import NOW, REQUIRED
-from tests.unit.worker.links.town import ADA, BO, BY_EMAIL, Town
+from tests.unit.worker.links.town import ADA, BY_EMAIL, Town
 
 BEFORE, ERASED, AFTER = NOW - 3, NOW - 2, NOW - 1
 
@@ -62,14 +62,6 @@ def test_a_part_that_was_sent_before_the_erasure_is_not_seen_behind_it(town: Tow
     assert not any(b"/" in key[1:] for key in town.world.table())
 
 
-def test_parts_do_not_count_from_the_command_on(town: Town) -> None:
-    append(town, "contact.erased", ADA, ERASED)
-    append(town, "donation.made", ADA, AFTER)
-    work(town, INTERACTIONS)
-
-    assert town.profile("crm.ada")["counts"] == {"donation.made": 1}
-
-
 def test_a_part_that_comes_while_an_erasure_is_asked_is_seen_once_it_is_done() -> None:
     town = Town()
     append(town, "form.submitted", ADA, BEFORE)
@@ -105,21 +97,6 @@ def test_a_part_whose_fragment_left_and_came_back_in_one_chunk_is_there_again() 
 
     assert town.world.profiles() == before
     assert town.profile("crm.ada")["counts"] == {"donation.made": 1, "form.submitted": 2}
-
-
-def test_a_canonical_id_that_is_told_late_changes_nothing() -> None:
-    town = Town()
-    town.say("email.opened", ADA)
-    town.say("email.opened", BO)
-    town.link("crm.ada", "crm.bo", "2012-02-20T10:00:00Z")
-    town.unlink("crm.ada", "crm.bo", "2012-02-21T10:00:00Z")
-    before, kept = town.world.profiles(), town.world.table()
-    log = town.world.logs[CONTACT_ROOFS, town.world.partition_of("crm.bo")]
-    log.append(next(record for record in log if record.key == b"crm.bo" and record.value is not None))
-
-    town.world.settle()
-
-    assert (town.world.profiles(), town.world.table()) == (before, kept)
 
 
 def test_messages_that_have_settled_in_a_part_are_in_the_sums_of_the_person() -> None:

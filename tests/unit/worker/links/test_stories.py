@@ -42,33 +42,11 @@ IN_ANY_ORDER: dict[str, Story] = {
         retracted("wrong", BY_EMAIL),
         say("canvass.reported", BY_EMAIL, report_id="v2", support=1, time=T4),
     ),
-    "a_retraction_takes_back_what_was_linked": (opened(BY_EMAIL), BOTH, retracted("both", ADA)),
     "a_retraction_that_names_both_links_nobody": (BOTH, opened(BY_EMAIL), retracted("both", {**ADA, **BY_EMAIL})),
-    "another_word_that_names_both_keeps_them_together": (
-        BOTH,
-        gave({**ADA, **BY_EMAIL, **BY_PHONE}),
-        retracted("both", ADA),
-    ),
-    "a_retraction_under_another_name_parts_nobody": (BOTH, retracted("both", BY_EMAIL)),
-    "a_retracted_ruling_leaves_the_one_before_it": (
-        *(opened(ADA), opened(BO), linked(ADA, BO, T1)),
-        *(unlinked(ADA, BO, T2, "apart"), retracted("apart", ADA)),
-    ),
-    "an_id_that_only_a_command_named": (opened(BO), linked(ADA, BO, T1), unlinked(ADA, BO, T2)),
-    "a_chain_has_one_canonical_id": (
-        *(opened(ADA), opened(BO), opened(CY), linked(CY, BO), linked(BO, ADA), linked(ADA, CY)),
-        linked(ADA, BY_EMAIL),
-    ),
-    "couples_who_share_an_address_stay_two": (opened({**NY_1, **BY_EMAIL}), opened({**NY_2, **BY_EMAIL})),
     "voters_whom_only_commands_link_still_conflict": (
         *(opened(NY_1), opened(NY_2), linked(NY_1, BY_EMAIL), opened({**NY_2, **BY_EMAIL})),
     ),
-    "a_suppression_of_any_name_binds_the_person": (opened({**ADA, **BY_EMAIL}), left_alone(BY_EMAIL)),
     "a_suppression_goes_with_its_name": (opened(ADA), left_alone(BO), linked(ADA, BO, T1), unlinked(ADA, BO, T2)),
-    "a_suppression_alone_shows_its_stop": STOPPED,
-    "a_suppression_of_an_address_alone": (left_alone(BY_EMAIL),),
-    "one_of_two_suppressions_is_retracted": (*STOPPED, left_alone(ADA, "again", time=T2), retracted("again", ADA)),
-    "every_suppression_is_retracted": (*STOPPED, retracted("stop", ADA)),
     "a_suppression_that_was_taken_back_leaves_no_trace": (*STOPPED, retracted("stop", ADA), opened(ADA, time=T1)),
     "a_suppression_is_retracted_under_another_name": (*STOPPED, linked(ADA, BO, T2), retracted("stop", BO)),
     "a_suppression_is_retracted_under_a_name_that_is_parted": (
@@ -80,40 +58,26 @@ IN_ANY_ORDER: dict[str, Story] = {
     "a_name_that_is_left_alone_joins_a_person": (left_alone(BO, time=T1), form(ADA, time=T1), linked(ADA, BO, T2)),
 }
 IN_THIS_ORDER: dict[str, Story] = {
-    "a_name_that_was_only_named_is_closed_too": (form({**ADA, **BY_EMAIL, **BY_PHONE}, time=T1), gone(ADA, time=T2)),
-    "of_two_linked_addresses_both_are_closed_with_one_receipt": (
-        *(form(BY_EMAIL, time=T1), form(BY_PHONE, time=T1), linked(BY_EMAIL, BY_PHONE, T1), gone(BY_PHONE, time=T2)),
-    ),
     **{
         f"{type_}_begins_a_new_record": (
             *(*ERASED, say(type_, ADA, time=T3), opened(ADA, time=T4), say("email.clicked", ADA, time=T1)),
         )
         for type_ in ("donation.made", "form.submitted", "consent.changed")
     },
-    "another_name_of_the_erased_begins_for_itself": (*ERASED, gave(BY_EMAIL, time=T3)),
     "names_that_meet_again_after_an_erasure": (*ERASED, gave(BY_EMAIL, time=T3), form({**ADA, **BY_EMAIL}, time=T3)),
     "a_no_links_a_name_to_a_new_record": (*ERASED, gave(BY_EMAIL, time=T3), no({**ADA, **BY_EMAIL}, time=T4)),
     "a_link_with_a_record_opens_an_erased_name": (*ERASED, form(BO, time=T1), linked(BO, BY_EMAIL, T3)),
     "an_unlink_closes_an_erased_name_again": (
         *(*ERASED, form(BO, time=T1), linked(BO, BY_EMAIL, T3), unlinked(BO, BY_EMAIL, T4)),
     ),
-    "a_link_with_nobody_opens_no_erased_name": (*ERASED, linked(BO, BY_EMAIL, T3)),
-    "an_unlink_of_nobody_opens_them_again": (*ERASED, linked(BO, BY_EMAIL, T3), unlinked(BO, BY_EMAIL, T4)),
     "a_name_linked_to_an_erased_one_begins_for_both": (*ERASED, linked(BO, BY_EMAIL, T3), form(BO, time=T4)),
     "each_erasure_of_a_person_has_a_receipt": (
         *ERASED,
         gave({**BY_EMAIL, **BY_PHONE}, time=T3),
         gone(BY_PHONE, time=T4),
     ),
-    "an_erasure_that_names_two_forgets_both": (
-        *(opened(ADA, time=T1), opened(BY_EMAIL, time=T1), gone({**ADA, **BY_EMAIL}, time=T2)),
-    ),
-    "somebody_who_was_never_heard_of_is_erased": (gone(BO, time=T2), opened(BO, time=T1)),
     "versions_go_on_after_an_erasure": (
         *(*ERASED, gave(BY_EMAIL, time=T3), form({**ADA, **BY_EMAIL}, time=T3), gone(ADA, time=T4), gave(BY_EMAIL)),
-    ),
-    "others_who_know_a_name_of_the_erased_keep_what_is_theirs": (
-        *(opened({**NY_1, **BY_EMAIL}, time=T1), opened({**NY_2, **BY_EMAIL}, time=T1), gone(NY_1, time=T2)),
     ),
     "who_shares_what_a_command_gave_to_a_voter_unheard_of": (
         *(linked(BY_EMAIL, NY_2, T1), form(NY_2, time=T1), gone({**NY_1, **BY_EMAIL}, time=T2)),
@@ -135,9 +99,6 @@ IN_THIS_ORDER: dict[str, Story] = {
         )
         for type_ in ("email.unsubscribed", "email.complained", "text.opted_out")
     },
-    "a_yes_before_a_no_is_no_yes": (
-        *(*ERASED, say("consent.changed", ADA, time=T3, channel="email", granted=True), no(ADA, time=T4)),
-    ),
     "a_no_that_comes_before_an_earlier_yes_is_a_no": (
         *(*ERASED, no(ADA, time=T4), say("consent.changed", ADA, time=T3, channel="email", granted=True)),
     ),

@@ -101,12 +101,6 @@ class Town:
         return self.world.latest[topic][key]
 
 
-def stands_alone(town: Town, key: str) -> bool:
-    """Whether a name is kept as a key of its own alone: in nothing that is kept under another one, nor in a value."""
-    kept = [(name.decode(), value) for name, value in town.world.table().items()] + town.world.compacted()
-    return {name for name, value in kept if key in name or key.encode() in value} == {key}
-
-
 def shut_as_erased(town: Town) -> set[str]:
     """The names that are closed on every channel since their person was erased."""
     whys = {name: closed for name, closed in town.world.closed().items() if isinstance(closed, dict)}

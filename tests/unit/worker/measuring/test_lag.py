@@ -1,3 +1,4 @@
+import pytest
 from faust.types import TP
 
 from streams.engine.runs import End
@@ -13,50 +14,27 @@ def test_what_is_in_hand_has_waited_since_its_append() -> None:
     assert waiting.waiting() == {"donation-events": 6}
 
 
-def test_what_was_not_fetched_has_waited_since_there_was_progress() -> None:
+Look = tuple[int, tuple[int, int | None] | None]
+"""When it is looked, and the lag and what is done of a partition that is this worker's then."""
+
+
+@pytest.mark.parametrize(
+    ("looks", "seconds"),
+    [
+        ([(1_000, (3, 10)), (61_000, (5, 10))], 60),
+        ([(1_000, (3, 10)), (61_000, (5, 10)), (62_000, (4, 11))], 0),
+        ([(1_000, (0, 10)), (10_000, (3, 10))], 9),
+        ([(1_000, (0, 10)), (900_000, (0, 10)), (901_000, (1, 10))], 1),
+        ([(0, (3, 10)), (30_000, None), (60_000, (3, None))], 60),  # a rebalance is no progress
+        ([(0, (3, 10)), (1_000, None), (FORGET_MS + 2_000, (3, None))], 0),  # it was somebody else's for long
+    ],
+)
+def test_a_partition_with_lag_stands_still_since_it_had_none_or_more_was_done(looks: list[Look], seconds: int) -> None:
     waiting = RecordAges()
-    waiting.look({GIFTS: PartitionProgress(0, 10, None)}, 1_000)
-    waiting.look({GIFTS: PartitionProgress(3, 10, None)}, 10_000)
+    for now, seen in looks:
+        waiting.look({} if seen is None else {GIFTS: PartitionProgress(*seen, None)}, now)
 
-    assert waiting.waiting() == {"donation-events": 9}
-
-
-def test_a_partition_with_lag_stands_still_until_more_is_done() -> None:
-    waiting = RecordAges()
-    waiting.look({GIFTS: PartitionProgress(3, 10, None)}, 1_000)
-    waiting.look({GIFTS: PartitionProgress(5, 10, None)}, 61_000)
-    assert waiting.stalled() == {GIFTS: 60}
-
-    waiting.look({GIFTS: PartitionProgress(4, 11, None)}, 62_000)
-    assert waiting.stalled() == {GIFTS: 0}
-
-
-def test_a_partition_with_nothing_to_do_does_not_stand_still() -> None:
-    waiting = RecordAges()
-    waiting.look({GIFTS: PartitionProgress(0, 10, None)}, 1_000)
-    waiting.look({GIFTS: PartitionProgress(0, 10, None)}, 900_000)
-    waiting.look({GIFTS: PartitionProgress(1, 10, None)}, 901_000)
-
-    assert waiting.stalled() == {GIFTS: 1}
-
-
-def test_a_rebalance_is_no_progress() -> None:
-    waiting = RecordAges()
-    waiting.look({GIFTS: PartitionProgress(3, 10, None)}, 0)
-    waiting.look({}, 30_000)
-    waiting.look({GIFTS: PartitionProgress(3, None, None)}, 60_000)
-
-    assert waiting.stalled() == {GIFTS: 60}
-
-
-def test_what_was_somebody_elses_for_long_begins_anew() -> None:
-    waiting = RecordAges()
-    waiting.look({GIFTS: PartitionProgress(3, 10, None)}, 0)
-    waiting.look({}, 1_000)
-    waiting.look({GIFTS: PartitionProgress(3, None, None)}, FORGET_MS + 2_000)
-
-    assert waiting.stalled() == {GIFTS: 0}
-    assert waiting.waiting() == {"donation-events": 0}
+    assert (waiting.stalled(), waiting.waiting()) == ({GIFTS: seconds}, {"donation-events": seconds})
 
 
 def test_what_was_somebody_elses_while_this_worker_worked_begins_anew() -> None:

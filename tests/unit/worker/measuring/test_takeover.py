@@ -10,22 +10,12 @@ from streams.worker.measuring.takeover import TakeoverMetrics, fail_stops, note_
 from streams.worker.metrics import OperationsMetrics
 
 
-def test_each_fail_stop_is_counted_by_its_reason(tmp_path: Path) -> None:
+def test_each_fail_stop_is_counted_by_its_reason_also_after_the_file_was_broken(tmp_path: Path) -> None:
+    assert fail_stops(tmp_path) == {"fenced": 0, "state_lost": 0, "other": 0}
+    (tmp_path / "fail-stops.json").write_bytes(b'{"fenced": "two"')
     for error in (Fenced("others"), Fenced("again"), StateLost("gone"), OSError("a disk")):
         note_fail_stop(tmp_path, error)
-
     assert fail_stops(tmp_path) == {"fenced": 2, "state_lost": 1, "other": 1}
-
-
-def test_a_new_state_directory_has_no_fail_stops(tmp_path: Path) -> None:
-    assert fail_stops(tmp_path) == {"fenced": 0, "state_lost": 0, "other": 0}
-
-
-def test_a_broken_file_of_fail_stops_counts_as_none_and_is_made_anew(tmp_path: Path) -> None:
-    (tmp_path / "fail-stops.json").write_bytes(b'{"fenced": "two"')
-    note_fail_stop(tmp_path, Fenced("others"))
-
-    assert fail_stops(tmp_path)["fenced"] == 1
 
 
 def test_a_directory_that_cannot_be_written_keeps_nobody(tmp_path: Path) -> None:

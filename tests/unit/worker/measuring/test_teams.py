@@ -16,11 +16,6 @@ SCHEDULE = schedule_of(
 )
 
 
-def expected(*at: int) -> bool:
-    local = datetime(*at, tzinfo=NEW_YORK)  # type: ignore[arg-type, misc]
-    return SCHEDULE.expected(int(local.timestamp() * 1000))["digital"]
-
-
 @pytest.mark.parametrize(
     ("at", "is_expected"),
     [
@@ -31,17 +26,17 @@ def expected(*at: int) -> bool:
         ((2026, 10, 26, 17, 0), False),
         ((2026, 10, 31, 12, 0), False),  # a Saturday
         ((2026, 10, 31, 23, 59), True),
+        ((2026, 7, 1, 9, 59), False),  # summer
+        ((2026, 7, 1, 10, 0), True),
+        ((2026, 12, 1, 9, 59), False),  # winter
+        ((2026, 12, 1, 10, 0), True),
     ],
 )
-def test_a_team_is_expected_in_its_hours_and_an_hour_after_they_began(at: tuple[int, ...], is_expected: bool) -> None:
-    assert expected(*at) is is_expected
-
-
-def test_hours_are_those_of_the_place_in_winter_as_in_summer() -> None:
-    assert expected(2026, 7, 1, 10, 0)
-    assert expected(2026, 12, 1, 10, 0)
-    assert not expected(2026, 7, 1, 9, 59)
-    assert not expected(2026, 12, 1, 9, 59)
+def test_a_team_is_expected_in_its_hours_of_the_place_an_hour_after_they_began(
+    at: tuple[int, ...], is_expected: bool
+) -> None:
+    local = datetime(*at, tzinfo=NEW_YORK)  # type: ignore[arg-type, misc]
+    assert SCHEDULE.expected(int(local.timestamp() * 1000))["digital"] is is_expected
 
 
 def test_a_team_without_hours_is_never_expected() -> None:
@@ -77,11 +72,8 @@ def test_a_mistake_is_told_with_its_key_and_the_cure(tmp_path: Path, text: str, 
     assert said in str(refused.value)
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_without_a_file_nobody_is_expected_and_one_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(Unusable, match="HARMONIA_TEAMS: it cannot be read"):
         read_schedule(tmp_path / "none.toml")
-
-
-def test_without_a_file_nobody_is_expected() -> None:
     assert read_schedule(None) is NO_SCHEDULE
     assert NO_SCHEDULE.expected(0) == {}

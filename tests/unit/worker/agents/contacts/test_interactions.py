@@ -13,7 +13,7 @@ from streams.engine.store import MemoryStore
 from streams.engine.writer import Output
 from streams.worker.agents.contacts.interactions import InteractionsHandler
 from streams.worker.agents.contacts.output_records import GENERATION_BITS
-from tests.unit.engine.kafka_records import SOURCE, Fetched
+from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
 from tests.unit.worker.agents.contacts.interaction_records import GENERATION, HASHER, folded, kept, said, state_of
 
@@ -32,31 +32,6 @@ def profiles(folding: InteractionsHandler) -> dict[bytes | None, dict[str, objec
 def only_output(folding: InteractionsHandler) -> Output:
     [output] = folding.effects.outputs
     return output
-
-
-def test_each_contact_that_changed_has_one_output_with_its_last_state() -> None:
-    folding = folded(said(0, who="c1"), said(1, who="c2"), said(2, who="c1"), said(3, "donation.made", who="c1"))
-
-    assert [output.key for output in folding.effects.outputs] == [b"c1", b"c2"]
-    assert profiles(folding)[b"c1"]["counts"] == {"email.opened": 2, "donation.made": 1}
-    assert folding.effects.changes.keys() == {b"c1", b"c2"}
-
-
-def test_a_profile_goes_to_the_partition_of_its_interactions() -> None:
-    output = only_output(folded(said(0)))
-
-    assert (output.topic, output.partition, output.key) == (CONTACT_STATE, SOURCE.partition, b"c1")
-
-
-def test_the_version_is_in_the_header_as_text() -> None:
-    assert dict(only_output(folded(said(0))).headers)["version"] == b"%d" % (FIRST + 1)
-
-
-def test_what_the_state_holds_is_what_the_profile_was_made_of() -> None:
-    folding = folded(said(0), said(1))
-
-    assert state_of(folding, "c1").version == 1
-    assert len(state_of(folding, "c1").facts) == 2
 
 
 def consent(offset: int, id_: str, time: int, *, granted: bool) -> Fetched:
@@ -139,29 +114,6 @@ def test_a_ruling_is_told_and_shows_no_profile(type_: str, same: bool) -> None:
     again = folded(said(1, type_, id_="i0", contact_ids=["c2", "c1"]), store=store)
     assert (again.effects.changes, again.effects.outputs) == ({}, [])
     assert again.outcomes == {FoldOutcome.DUPLICATE: 1}
-
-
-def test_a_suppression_closes_every_channel_and_is_seen_in_the_profile() -> None:
-    store = MemoryStore()
-    kept(folded(said(0), store=store), store)
-
-    folding = folded(said(1, "contact.suppressed", until="2012-12-01T00:00:00Z"), store=store)
-    kept(folding, store)
-
-    shown, closed = folding.effects.outputs
-    assert orjson.loads(shown.value or b"")["stops"]["all"]["reason"] == "suppressed"
-    why = {"reason": "suppressed", "since": "2012-02-22T10:00:00.000Z", "source": "digital/mailer", "id": "i1"}
-    assert (closed.topic, closed.key) == (CONTACT_SUPPRESSIONS, b"c1")
-    assert orjson.loads(closed.value or b"") == dict.fromkeys(
-        ["email", "text", "phone", "door", "letter"], why | {"until": "2012-12-01T00:00:00.000Z"}
-    )
-    taken_back = folded(
-        said(2, "interaction.retracted", retracts={"source": "digital/mailer", "id": "i1"}), store=store
-    )
-    assert [(out.topic, out.value is None) for out in taken_back.effects.outputs] == [
-        (CONTACT_STATE, False),
-        (CONTACT_SUPPRESSIONS, True),
-    ]
 
 
 def test_a_channel_is_closed_by_a_stop_and_open_again_when_that_is_taken_back() -> None:

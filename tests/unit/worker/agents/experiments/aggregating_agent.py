@@ -12,12 +12,14 @@ from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.packed_contribution import NOTHING, packed
 from streams.domain.experiments import experiment_table
 from streams.domain.experiments.counting_rules import DAY_MS
+from streams.domain.experiments.definition_records import definition_record, rule_of
 from streams.domain.experiments.delta_columns import DeltaColumns
-from streams.domain.experiments.experiment_table import IndexEntry, TableRecord
-from streams.domain.experiments.partials import ClockTick, Partial, write_partial
+from streams.domain.experiments.experiment_table import TableRecord
+from streams.domain.experiments.partials import ClockTick, Partial, PartitionEditions, RelayedDefinition, write_partial
 from streams.engine.decoded_states import BESIDE, Codec, RecentStates, States
 from streams.engine.store import MemoryStore, Position
 from streams.worker.agents.experiments.aggregator import ExperimentAggregator
+from tests.unit.domain.experiments.writing import defined
 from tests.unit.engine.kafka_records import Fetched
 
 TODAY = 20_000
@@ -62,14 +64,30 @@ class Agent:
             if each.topic == EXPERIMENT_RESULTS
         }
 
+    def shown(self, name: str = "ask") -> ExperimentResult:
+        """The result that the next tick writes."""
+        result = self.tick()[name]
+        assert result is not None
+        return result
+
+    def define(self, **fields: object) -> str:
+        """Tell of the definition of `ask`. Returns its edition."""
+        definition = defined("ask", **fields)
+        self.tell(RelayedDefinition("ask", definition_record(definition)[1]))
+        return rule_of(definition).edition
+
+    def stand_at(self, edition: str) -> None:
+        """All partitions count by this edition."""
+        self.tell(*(PartitionEditions(number, {"ask": edition}) for number in range(PARTITIONS)))
+
     @property
-    def lines(self) -> Mapping[str, IndexEntry]:
+    def done(self) -> ExperimentAggregator:
+        """What its last chunk did."""
         assert self.last is not None
-        return self.last.board.lines
+        return self.last
 
     def alerts(self) -> list[dict[str, JSON]]:
-        assert self.last is not None
-        return [orjson.loads(each.value or b"") for each in self.last.effects.outputs if each.topic == SYSTEM_ALERTS]
+        return [orjson.loads(each.value or b"") for each in self.done.effects.outputs if each.topic == SYSTEM_ALERTS]
 
 
 def people(variant: str, count: int, edition: str = "", day: int = TODAY, **metrics: int) -> list[Contribution]:
@@ -87,8 +105,7 @@ def told(*groups: list[Contribution], but: list[Contribution] | None = None) -> 
     return list(columns.records())
 
 
-def assigned(result: ExperimentResult | None) -> Mapping[str, int]:
-    assert result is not None
+def assigned(result: ExperimentResult) -> Mapping[str, int]:
     return {name: variant["assigned"] for name, variant in result["variants"].items()}
 
 
@@ -100,6 +117,5 @@ def others(count: int) -> list[bytes]:
     return list(columns.records())
 
 
-def is_broken(result: ExperimentResult | None) -> bool:
-    assert result is not None
+def is_broken(result: ExperimentResult) -> bool:
     return result["sample_ratio"]["broken"]

@@ -22,8 +22,7 @@ from tests.unit.worker.agents.experiments.aggregating_agent import NOW, TICK, TO
 def test_differences_are_logged_and_added_up_at_the_next_tick(agent: Agent) -> None:
     assert agent.take(*told(people("A", 3), people("B", 2, donated=1))).waits_since == NOW
     assert agent.take(*told(people("A", 1))).effects.outputs == []
-    result = agent.tick()["ask"]
-    assert result is not None
+    result = agent.shown()
     assert (assigned(result), result["status"]) == ({"A": 4, "B": 2}, "running")
     assert result["variants"]["B"]["metrics"]["donated"] == {"sum": 2, "mean": 1.0}
     assert agent.tick() == {}
@@ -34,24 +33,22 @@ def test_too_much_in_the_log_is_added_up_at_once_and_shown_at_the_next_tick(
 ) -> None:
     monkeypatch.setattr(aggregator, "MOST_BYTES", 10)
     assert agent.take(*told(people("A", 3))).waits_since is None
-    assert assigned(agent.tick()["ask"]) == {"A": 3}
+    assert assigned(agent.shown()) == {"A": 3}
 
 
 def test_what_waits_is_known_to_the_next_owner(agent: Agent) -> None:
     agent.take(*told(people("A", 3)))
     agent._states.forget()
     assert delta_log.delta_log_of(agent._states, -1).oldest == NOW
-    assert assigned(agent.tick()["ask"]) == {"A": 3}
+    assert assigned(agent.shown()) == {"A": 3}
 
 
 def test_a_day_is_closed_once_its_window_is_over(agent: Agent) -> None:
     agent.take(*told(people("A", 3), people("B", 2, day=TODAY - 8)))
-    first = agent.tick()["ask"]
-    assert first is not None
+    first = agent.shown()
     assert [variant["closed"] for variant in first["variants"].values()] == [0, 2]
     agent.now += 8 * DAY_MS
-    second = agent.tick()["ask"]
-    assert second is not None
+    second = agent.shown()
     assert [variant["closed"] for variant in second["variants"].values()] == [3, 2]
     assert agent.tick() == {}
 
@@ -76,8 +73,7 @@ def test_sums_that_leave_64_bits_stop_nobody_and_are_right_again_once_who_made_t
         agent.tick()
     for _ in range(3):
         agent.tell(PartialCounts(ONE, [TODAY, -1, 0], [*raw[:-1], -(2**62)]))
-    result = agent.tick()["ask"]
-    assert result is not None
+    result = agent.shown()
     assert result["variants"]["A"]["metrics"]["net_amount"] == {"sum": 5, "mean": 5.0}
 
 
@@ -101,9 +97,8 @@ def test_differences_that_cannot_be_added_up_are_left_out_and_stop_nobody(agent:
     agent.take(*told(people("A", 3)))
     agent.tell(strange)
     agent.take(*told(people("B", 2)))
-    assert assigned(agent.tick()["ask"]) == {"A": 3, "B": 2}
-    assert agent.last is not None
-    assert agent.last.uncounted == 1
+    assert assigned(agent.shown()) == {"A": 3, "B": 2}
+    assert agent.done.uncounted == 1
 
 
 def test_what_says_nothing_is_passed_over(agent: Agent) -> None:
@@ -116,9 +111,8 @@ def test_opens_that_nobody_knows_any_more_are_no_nought_and_are_not_compared(age
     old = [[Contribution("ask", variant, TODAY - 900, values=forgotten) for _ in range(200)] for variant in "AB"]
     agent.take(*told(*old, people("A", 1, opened=700)))
 
-    result = agent.tick()["ask"]
+    result = agent.shown()
 
-    assert result is not None
     assert result["variants"]["A"]["metrics"]["opened"] == {"sum": 700, "mean": 700.0, "unknown": 200}
     assert result["variants"]["B"]["metrics"]["clicked"] == {"sum": 0, "mean": None, "unknown": 200}
     why = {each["metric"]: each["why"] for each in result["withheld"]}
@@ -131,8 +125,7 @@ def test_a_few_of_whom_nobody_knows_it_keep_nobody_from_comparing(agent: Agent) 
     readers = [people(variant, 250, opened=900) + people(variant, 250) for variant in "AB"]
     agent.take(*told(*readers, forgotten))
 
-    result = agent.tick()["ask"]
+    result = agent.shown()
 
-    assert result is not None
     assert result["variants"]["A"]["metrics"]["opened"] == {"sum": 225_000, "mean": 450.0, "unknown": 1}
     assert "opened" in {each["metric"] for each in result["comparisons"]}

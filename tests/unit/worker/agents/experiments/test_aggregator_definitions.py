@@ -3,29 +3,23 @@
 import pytest
 
 from events.json_types import JSON
-from streams.domain.experiments.definition_records import definition_record, rule_of
 from streams.domain.experiments.partials import PartitionEditions, RecountProgress, RelayedDefinition
 from streams.worker.agents.experiments.unit_of_work import key_of_experiment
-from tests.unit.domain.experiments.writing import defined
-from tests.unit.worker.agents.experiments.aggregating_agent import PARTITIONS, Agent, assigned, people, told
+from tests.unit.worker.agents.experiments.aggregating_agent import Agent, assigned, people, told
 
 
 def test_a_changed_definition_is_shown_once_all_partitions_stand_at_it(agent: Agent) -> None:
-    definition = defined("ask", window="1d")
-    edition = rule_of(definition).edition
     before = people("A", 3)
     agent.take(*told(before))
     agent.tick()
-    agent.tell(RelayedDefinition("ask", definition_record(definition)[1]))
+    edition = agent.define(window="1d")
     agent.take(*told(people("A", 3, edition), but=before))
     agent.tell(PartitionEditions(0, {"ask": edition}))
-    shown = agent.tick()["ask"]
-    assert shown is not None
+    shown = agent.shown()
     assert (shown["status"], shown["definition"], assigned(shown)) == ("recounting", "", {"A": 3})
 
     agent.tell(PartitionEditions(1, {"ask": edition}))
-    shown = agent.tick()["ask"]
-    assert shown is not None
+    shown = agent.shown()
     assert (shown["status"], shown["definition"]) == ("running", edition)
     assert assigned(shown) == {"short": 0, "long": 0, "A": 3}
     assert shown["warnings"] == [
@@ -35,26 +29,22 @@ def test_a_changed_definition_is_shown_once_all_partitions_stand_at_it(agent: Ag
 
 def test_what_is_shown_stays_also_where_the_new_definition_counts_nobody(agent: Agent) -> None:
     """As where the people were assigned before it starts: they are taken away, and nobody comes."""
-    definition = defined("ask", start="2030-01-01T00:00:00Z")
     agent.take(*told(people("A", 3)))
     agent.tick()
-    agent.tell(RelayedDefinition("ask", definition_record(definition)[1]))
+    edition = agent.define(start="2030-01-01T00:00:00Z")
     agent.take(*told(but=people("A", 2)))
-    shown = agent.tick()["ask"]
-    assert shown is not None
+    shown = agent.shown()
     assert (shown["status"], assigned(shown)) == ("recounting", {"A": 3})
     agent.take(*told(but=people("A", 1)))
-    agent.tell(*(PartitionEditions(number, {"ask": rule_of(definition).edition}) for number in range(PARTITIONS)))
-    shown = agent.tick()["ask"]
-    assert shown is not None
+    agent.stand_at(edition)
+    shown = agent.shown()
     assert (shown["status"], assigned(shown)) == ("running", {"short": 0, "long": 0})
 
 
 def test_a_definition_that_changes_nothing_of_how_people_are_counted_is_shown_at_once(agent: Agent) -> None:
     agent.take(*told(people("A", 3)))
-    agent.tell(RelayedDefinition("ask", definition_record(defined("ask", metrics=["voted"]))[1]))
-    shown = agent.tick()["ask"]
-    assert shown is not None
+    agent.define(metrics=["voted"])
+    shown = agent.shown()
     assert (shown["status"], shown["primary"]) == ("running", "voted")
 
 
@@ -68,7 +58,7 @@ def test_while_a_partition_counts_everybody_anew_all_results_say_so(agent: Agent
 
 def test_an_experiment_that_nobody_defined_and_nobody_is_in_any_more_leaves_nothing(agent: Agent) -> None:
     agent.take(*told(people("A", 3)))
-    assert assigned(agent.tick()["ask"]) == {"A": 3}
+    assert assigned(agent.shown()) == {"A": 3}
     agent.take(*told(but=people("A", 3)))
     assert agent.tick() == {"ask": None}
     assert agent._states.get(key_of_experiment("ask")) is None
@@ -77,26 +67,23 @@ def test_an_experiment_that_nobody_defined_and_nobody_is_in_any_more_leaves_noth
 
 @pytest.mark.parametrize("changed", [{}, {"window": "1d"}])
 def test_a_withdrawn_experiment_that_nobody_is_in_goes(agent: Agent, changed: dict[str, JSON]) -> None:
-    definition = defined("ask", **changed)
-    agent.tell(RelayedDefinition("ask", definition_record(definition)[1]))
-    agent.tell(*(PartitionEditions(number, {"ask": rule_of(definition).edition}) for number in range(PARTITIONS)))
-    assert assigned(agent.tick()["ask"]) == {"short": 0, "long": 0}
+    agent.stand_at(agent.define(**changed))
+    assert assigned(agent.shown()) == {"short": 0, "long": 0}
     agent.tell(RelayedDefinition("ask", None))
     if changed:  # until all partitions stand at the defaults it may be that somebody is counted in it
-        assert agent.tick()["ask"] is not None
-        agent.tell(*(PartitionEditions(number, {"ask": ""}) for number in range(PARTITIONS)))
+        agent.shown()
+        agent.stand_at("")
     assert agent.tick() == {"ask": None}
-    assert "ask" not in agent.lines
+    assert "ask" not in agent.done.board.lines
     assert agent.tick() == {}
 
 
 def test_a_withdrawn_experiment_that_somebody_is_in_goes_on_by_the_defaults(agent: Agent) -> None:
-    agent.tell(RelayedDefinition("ask", definition_record(defined("ask"))[1]))
+    agent.define()
     agent.take(*told(people("short", 3)))
     agent.tick()
     agent.tell(RelayedDefinition("ask", None))
-    shown = agent.tick()["ask"]
-    assert shown is not None
+    shown = agent.shown()
     assert (shown["status"], assigned(shown), "not_checked" in shown["sample_ratio"]) == ("running", {"short": 3}, True)
 
 
@@ -105,7 +92,7 @@ def test_while_everybody_is_counted_anew_nothing_goes(agent: Agent) -> None:
     agent.tick()
     agent.tell(RecountProgress(0))
     agent.take(*told(but=people("A", 3)))
-    assert agent.tick()["ask"] is not None
+    agent.shown()
     agent.take(*told(people("A", 3)))
     agent.tell(RecountProgress(0, is_done=True))
-    assert assigned(agent.tick()["ask"]) == {"A": 3}
+    assert assigned(agent.shown()) == {"A": 3}

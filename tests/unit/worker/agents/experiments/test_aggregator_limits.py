@@ -19,8 +19,7 @@ def test_who_makes_up_experiments_finds_no_room(agent: Agent, monkeypatch: pytes
     columns.replace(NOTHING, packed(Contribution(f"e{number}", "A", TODAY) for number in range(5)))
     agent.take(*columns.records())
     assert len(agent.tick()) == 3
-    assert agent.last is not None
-    assert agent.last.uncounted == 2
+    assert agent.done.uncounted == 2
 
 
 def test_a_defined_experiment_has_room_also_where_others_that_nobody_defined_fill_the_board(
@@ -31,14 +30,14 @@ def test_a_defined_experiment_has_room_also_where_others_that_nobody_defined_fil
     agent.tick()
     agent.take(*told(people("A", 3)))
     assert agent.tick() == {}
-    agent.tell(RelayedDefinition("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}))[1]))
+    agent.define(variants={"A": 1, "B": 1})
     agent.take(*told(people("A", 3)))
-    assert assigned(agent.tick()["ask"]) == {"A": 3, "B": 0}
+    assert assigned(agent.shown()) == {"A": 3, "B": 0}
     agent.now += experiment_table.FORGOTTEN_AFTER_MS + 1
     agent.tick()
     agent.take(*others(3))
     agent.take(*told(people("A", 1)))
-    assert assigned(agent.tick()["ask"]) == {"A": 4, "B": 0}
+    assert assigned(agent.shown()) == {"A": 4, "B": 0}
 
 
 def test_there_is_an_end_to_defined_experiments_too(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,14 +68,13 @@ def test_what_nobody_has_heard_of_for_long_is_forgotten(agent: Agent) -> None:
 
 def test_what_was_forgotten_goes_on_with_its_sums_once_anybody_is_taken_away(agent: Agent) -> None:
     gone = people("A", 1, donated=1)
-    agent.tell(RelayedDefinition("ask", definition_record(defined("ask", metrics=["voted"]))[1]))
+    agent.define(metrics=["voted"])
     agent.take(*told(gone, people("A", 2)))
     agent.tick()
     agent.now += experiment_table.FORGOTTEN_AFTER_MS + 1
     agent.tick()
     agent.take(*told(but=gone))
-    shown = agent.tick()["ask"]
-    assert shown is not None
+    shown = agent.shown()
     assert (assigned(shown)["A"], shown["primary"]) == (2, "voted")
 
 
@@ -90,7 +88,6 @@ def test_nobody_left_on_balance_where_some_were_never_counted_stops_nobody(
     agent.tick()
     monkeypatch.setattr(aggregator, "MAX_EXPERIMENTS", 2)
     agent.take(*told(people("B", 1), but=people("A", 1)))
-    result = agent.tick()["ask"]
+    result = agent.shown()
     assert assigned(result) == {"A": -1, "B": 1}
-    assert result is not None
     assert [each.partition(":")[0] for each in result.get("warnings", [])] == ["NOT DEFINED"]

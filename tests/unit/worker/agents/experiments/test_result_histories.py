@@ -8,13 +8,10 @@ from events.experiment_results import ExperimentResult
 from events.times import render_time
 from streams.domain.experiments import experiment_table
 from streams.domain.experiments.counting_rules import DAY_MS
-from streams.domain.experiments.definition_records import definition_record, rule_of
 from streams.domain.experiments.experiment_table import IndexEntry
-from streams.domain.experiments.partials import PartitionEditions, RecountProgress, RelayedDefinition
+from streams.domain.experiments.partials import RecountProgress
 from streams.worker.agents.experiments.result_publisher import history_keys
-from tests.unit.domain.experiments.writing import defined
 from tests.unit.worker.agents.experiments.aggregating_agent import (
-    PARTITIONS,
     TODAY,
     Agent,
     is_broken,
@@ -28,8 +25,7 @@ def test_the_last_moment_of_the_history_is_the_result_that_carries_it(agent: Age
     for _ in range(20):
         agent.take(*told(people("A", 100), people("B", 60), people("B", 40, donated=1)))
         agent.now += 7_000
-        result = agent.tick()["ask"]
-        assert result is not None
+        result = agent.shown()
         [shown] = [each for each in result["comparisons"] if each["metric"] == "donated"]
         last = result["history"]["variants"]["B"][-1]
         assert (last["as_of"], last["people"]) == (result["as_of"], shown["people"])
@@ -41,11 +37,8 @@ def test_a_history_begins_anew_with_another_primary_metric_and_goes_when_it_is_f
     agent.take(*told(people("A", 100), people("B", 60), people("B", 40, donated=1, voted=1)))
     agent.tick()
     agent.now += 1_000
-    agent.tell(
-        RelayedDefinition("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}, metrics=["voted"]))[1])
-    )
-    shown = agent.tick()["ask"]
-    assert shown is not None
+    agent.define(variants={"A": 1, "B": 1}, metrics=["voted"])
+    shown = agent.shown()
     assert shown["history"]["metric"] == "voted"
     assert [each["as_of"] for each in shown["history"]["variants"]["B"]] == [shown["as_of"]]
     agent.now += experiment_table.FORGOTTEN_AFTER_MS + 1
@@ -53,26 +46,21 @@ def test_a_history_begins_anew_with_another_primary_metric_and_goes_when_it_is_f
     assert [agent._states.beside(key) for key in history_keys("ask")] == [None, None]
 
 
-def is_discovery(result: ExperimentResult | None) -> bool:
-    assert result is not None
+def is_discovery(result: ExperimentResult) -> bool:
     return any(each["discovery"] for each in result["comparisons"])
 
 
 def restored(agent: Agent) -> ExperimentResult:
     """An experiment that ended long ago, as it is after everybody was counted anew."""
     agent.tell(RecountProgress(0))
-    definition = defined("ask", variants={"A": 1, "B": 1}, end=render_time((TODAY - 10) * DAY_MS))
-    edition = rule_of(definition).edition
-    agent.tell(RelayedDefinition("ask", definition_record(definition)[1]))
+    edition = agent.define(variants={"A": 1, "B": 1}, end=render_time((TODAY - 10) * DAY_MS))
     gave = people("B", 300, edition, day=TODAY - 12, donated=1)
     agent.take(*told(people("A", 900, edition, day=TODAY - 12), people("B", 600, edition, day=TODAY - 12), gave))
-    agent.tell(*(PartitionEditions(number, {"ask": edition}) for number in range(PARTITIONS)))
-    shown = agent.tick()["ask"]
-    assert shown is not None
+    agent.stand_at(edition)
+    shown = agent.shown()
     assert (shown["status"], is_discovery(shown)) == ("recounting", False)
     agent.tell(RecountProgress(0, is_done=True))
-    shown = agent.tick()["ask"]
-    assert shown is not None
+    shown = agent.shown()
     assert shown["status"] == "ended"
     return shown
 
@@ -81,8 +69,7 @@ def test_what_an_experiment_found_that_has_ended_is_found_again_after_a_restore(
     assert is_discovery(restored(agent))
     agent.take(*others(5))
     agent.tick()
-    assert agent.last is not None
-    line = agent.last.board.lines["ask"]
+    line = agent.done.board.lines["ask"]
     assert (line.log_e, line.found) == (None, ("B",))
 
 
@@ -96,11 +83,10 @@ def test_those_that_wait_for_their_turn_are_among_those_beside_which_a_discovery
 def test_while_everybody_is_counted_anew_nothing_is_found_for_good(agent: Agent) -> None:
     agent.tell(RecountProgress(0))
     agent.take(*told(people("A", 1_000), people("B", 1_000, day=TODAY - 8), people("A", 500, day=TODAY - 8, donated=1)))
-    shown = agent.tick()["ask"]
-    assert shown is not None
+    shown = agent.shown()
     assert not any(each["discovery"] for each in shown["comparisons"])
     agent.take(*told(people("B", 500, day=TODAY - 8, donated=1)))
     agent.tell(RecountProgress(0, is_done=True))
-    shown = agent.tick()["ask"]
+    shown = agent.shown()
     assert not is_broken(shown)
     assert agent.alerts() == []

@@ -1,13 +1,10 @@
 """Whether people were assigned as planned: what is told of it, and of whom nobody planned anything."""
 
-from streams.domain.experiments.definition_records import definition_record
-from streams.domain.experiments.partials import RelayedDefinition
-from tests.unit.domain.experiments.writing import defined
 from tests.unit.worker.agents.experiments.aggregating_agent import Agent, is_broken, people, told
 
 
 def test_a_broken_split_is_told_of_once(agent: Agent) -> None:
-    agent.tell(RelayedDefinition("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}))[1]))
+    agent.define(variants={"A": 1, "B": 1})
     agent.take(*told(people("A", 900), people("B", 100)))
     agent.tick()
     [alert] = agent.alerts()
@@ -19,16 +16,15 @@ def test_a_broken_split_is_told_of_once(agent: Agent) -> None:
 
 def test_a_split_that_was_planned_wrongly_is_tested_anew_once_the_plan_is_corrected(agent: Agent) -> None:
     for variants, broken in (({"A": 1, "B": 1}, True), ({"A": 9, "B": 1}, False), ({"A": 1, "B": 9}, True)):
-        agent.tell(RelayedDefinition("ask", definition_record(defined("ask", variants=variants))[1]))
+        agent.define(variants=variants)
         agent.take(*told(people("A", 900), people("B", 100)))
-        assert is_broken(agent.tick()["ask"]) is broken
+        assert is_broken(agent.shown()) is broken
         assert len(agent.alerts()) == broken
 
 
 def test_a_misspelt_variant_breaks_no_split_that_nobody_planned(agent: Agent) -> None:
     agent.take(*told(people("A", 1_000), people("B", 1_000), people("b", 1)))
-    result = agent.tick()["ask"]
-    assert result is not None
+    result = agent.shown()
     assert result["sample_ratio"] == {
         "p_always_valid": 1.0,
         "broken": False,
@@ -45,33 +41,29 @@ def test_a_misspelt_variant_breaks_no_split_that_nobody_planned(agent: Agent) ->
 
 def test_who_is_already_there_is_checked_once_the_experiment_is_defined(agent: Agent) -> None:
     agent.take(*told(people("A", 900), people("B", 100)))
-    assert not is_broken(agent.tick()["ask"])
-    agent.tell(RelayedDefinition("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}))[1]))
-    assert is_broken(agent.tick()["ask"])
+    assert not is_broken(agent.shown())
+    agent.define(variants={"A": 1, "B": 1})
+    assert is_broken(agent.shown())
     assert [alert["rule"] for alert in agent.alerts()] == ["experiment_split_broken"]
 
 
 def test_one_variant_alone_has_no_split_and_may_be_a_misspelt_id(agent: Agent) -> None:
     agent.take(*told(people("A", 1_000)))
-    result = agent.tick()["ask"]
-    assert result is not None
+    result = agent.shown()
     [warning] = result.get("warnings", [])
     assert warning.startswith(
         "NOT DEFINED: nobody has defined the experiment, and all who are in it are in one variant"
     )
-    agent.tell(RelayedDefinition("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}))[1]))
-    result = agent.tick()["ask"]
-    assert result is not None
+    agent.define(variants={"A": 1, "B": 1})
+    result = agent.shown()
     assert "warnings" not in result
 
 
 def test_a_split_that_differs_by_stratum_is_not_checked(agent: Agent) -> None:
     by_state = {"column": "state", "splits": {"NY": {"A": 9, "B": 1}}}
-    plan = defined("ask", variants={"A": 1, "B": 1}, strata=by_state)
-    agent.tell(RelayedDefinition("ask", definition_record(plan)[1]))
+    agent.define(variants={"A": 1, "B": 1}, strata=by_state)
     agent.take(*told(people("A", 900), people("B", 100)))
-    result = agent.tick()["ask"]
-    assert result is not None
+    result = agent.shown()
     assert result["sample_ratio"]["not_checked"] == "some strata have a split of their own, so there is none for all"
     [warning] = result["warnings"]
     assert warning.startswith("SPLIT NOT CHECKED: some strata")
