@@ -3,8 +3,8 @@
 import pytest
 from redis.asyncio import Redis
 
-from events.topics import CONTACT_LINKS
-from sinks.base import Position, SinkUnavailable, StoredContact
+from events.topics import CONTACT_LINKS, CONTACT_STATE
+from sinks.base import ContactChange, Position, SinkUnavailable, StoredContact
 from sinks.keys import contact_key
 from sinks.redis import CALL_BYTES, RedisSink
 from tests.contract.busy_sink import BusySink
@@ -92,20 +92,25 @@ async def test_an_owner_that_wakes_in_the_middle_of_clearing_deletes_nothing_new
     assert await read_profile(redis_client, "ada") == StoredContact(1, b"{}")
 
 
-async def test_an_owner_that_clears_once_more_is_stopped_by_the_first_batch_of_the_one_before_it(
-    sink: BusySink, other: RedisSink, redis_client: Redis
+@pytest.mark.parametrize(
+    ("topic", "change"), [(CONTACT_STATE, living("ada", 2)), (CONTACT_LINKS, absorbed("ada", 2, "bob"))]
+)
+async def test_an_owner_that_clears_once_more_is_stopped_by_the_first_batch_of_either_topic(
+    sink: BusySink, other: RedisSink, redis_client: Redis, topic: str, change: ContactChange
 ) -> None:
+    """Else it would take away what is there by a position that stays."""
     await other.clear(0, 1)
     await redis_client.hset(contact_key("ada"), "version", "1")
+    view = other.reading(topic)
 
     async def fill_first() -> None:
-        assert await other.write(0, [living("ada", 2)], None, at(1))
+        assert await view.write(0, [change], None, at(1))
 
     sink.meanwhile = fill_first
     with pytest.raises(SinkUnavailable):
         await sink.clear(0, 1)
-    assert await sink.position(0) == at(1)
-    assert await read_profile(redis_client, "ada") == StoredContact(2, b"{}")
+    assert await view.position(0) == at(1)
+    assert await read_profile(redis_client, "ada") == StoredContact(2, change.profile, change.merged_into)
 
 
 async def test_of_two_owners_that_clear_at_once_one_finishes(
@@ -173,21 +178,3 @@ async def test_clearing_finds_every_contact_among_many_other_keys(sink: RedisSin
     assert await redis_client.keys("identity:*") == []
     assert await redis_client.keys("sink:*") == []
     assert len(await redis_client.keys("reservation:*")) == 3000
-
-
-async def test_an_owner_that_clears_once_more_is_stopped_by_the_first_batch_of_the_other_topic(
-    sink: BusySink, other: RedisSink, redis_client: Redis
-) -> None:
-    """Else it would take away what is there by a position that stays."""
-    await other.clear(0, 1)
-    await redis_client.hset(contact_key("ada"), "version", "1")
-    links = other.reading(CONTACT_LINKS)
-
-    async def fill_first() -> None:
-        assert await links.write(0, [absorbed("ada", 2, "bob")], None, at(1))
-
-    sink.meanwhile = fill_first
-    with pytest.raises(SinkUnavailable):
-        await sink.clear(0, 1)
-    assert await links.position(0) == at(1)
-    assert await read_profile(redis_client, "ada") == StoredContact(2, merged_into="bob")

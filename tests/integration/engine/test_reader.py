@@ -39,37 +39,15 @@ def values(runs: list[Run]) -> list[bytes | None]:
     return [record.value for run in runs for record in run.records]
 
 
-async def test_the_end_is_behind_the_last_transactions_marker(cluster: Cluster) -> None:
-    tp = cluster.make_partition("read")
-    await written(cluster, tp, [b"a", b"b"], [b"c"])
-
-    async with PartitionReader(cluster.kafka) as reader:
-        assert (await reader.start_of(tp), await reader.end_of(tp)) == (0, 5)
-
-
-async def test_reading_ends_also_where_only_a_marker_is_left(cluster: Cluster) -> None:
-    tp = cluster.make_partition("read")
-    await written(cluster, tp, [b"a"], [b"b"])
-
-    read = await runs(cluster, tp, 0, 4)
-    only_the_marker = await runs(cluster, tp, 3, 4)
-
-    assert (values(read), read[-1].next_offset) == ([b"a", b"b"], 4)
-    assert (values(only_the_marker), [run.next_offset for run in only_the_marker]) == ([], [4])
-
-
-async def test_reading_begins_where_it_is_told(cluster: Cluster) -> None:
+async def test_reading_goes_from_where_it_is_told_to_behind_the_last_marker(cluster: Cluster) -> None:
     tp = cluster.make_partition("read")
     await written(cluster, tp, [b"a", b"b"], [b"c", b"d"])
 
-    assert values(await runs(cluster, tp, 1, 6)) == [b"b", b"c", b"d"]
-    assert values(await runs(cluster, tp, 4, 6)) == [b"d"]
-
-
-async def test_with_nothing_to_read_there_are_no_runs(cluster: Cluster) -> None:
-    tp = cluster.make_partition("read")
-    await written(cluster, tp, [b"a"])
-
+    async with PartitionReader(cluster.kafka) as reader:
+        assert (await reader.start_of(tp), await reader.end_of(tp)) == (0, 6)
+    for start, left in ((0, [b"a", b"b", b"c", b"d"]), (1, [b"b", b"c", b"d"]), (4, [b"d"]), (5, [])):
+        read = await runs(cluster, tp, start, 6)
+        assert (values(read), read[-1].next_offset) == (left, 6)
     assert await runs(cluster, tp, 2, 2) == []
 
 

@@ -40,9 +40,11 @@ async def test_what_is_no_record_is_not_missed(bench: Bench) -> None:
 async def test_a_gap_that_the_input_cannot_fill_stops_the_partition(bench: Bench) -> None:
     async with bench.owned() as owner:
         await owner.apply(bench.chunk(range(4)), bench.add_up)
+        writer = owner._writer
 
         with pytest.raises(StateLost, match=r"the state ends at 3 and the input goes on at 5"):
             await owner.apply(bench.chunk(range(5, 8)), bench.add_up)
+        assert owner._writer is writer  # nothing is tried again
     assert await bench.told() == [0, 1, 2, 3]
 
 
@@ -67,26 +69,19 @@ async def test_an_empty_changelog_is_no_reason_to_begin_in_the_middle(bench: Ben
     assert await bench.told() == list(range(10))
 
 
-async def test_an_empty_changelog_of_a_group_that_has_done_something_stops_the_partition(bench: Bench) -> None:
-    """The changelog was lost, and the group goes on where it was."""
+@pytest.mark.parametrize("is_input_gone", [False, True])
+async def test_an_empty_changelog_of_a_group_that_has_done_something_stops_the_partition(
+    bench: Bench, is_input_gone: bool
+) -> None:
+    """The changelog was lost, and the group goes on where it was; all that was folded may have left the topic."""
     await put(bench, 10)
-    bench.committed[bench.source] = 4
-
-    async with bench.owned() as owner:
-        with pytest.raises(StateLost, match=r"the group has done what is below 4, but .* holds none of it"):
-            await owner.apply(await chunk_of_what_is_left(bench, start=4), bench.add_up)
-    assert await bench.told() == []
-
-
-async def test_an_empty_changelog_is_noticed_also_when_the_input_behind_it_is_gone(bench: Bench) -> None:
-    """All that was folded has left the topic, so the input begins where the group goes on."""
-    await put(bench, 10)
-    bench.cluster.delete_before(bench.source, 4)
+    if is_input_gone:
+        bench.cluster.delete_before(bench.source, 4)
     bench.committed[bench.source] = 4
 
     async with bench.owned() as owner:
         with pytest.raises(StateLost, match=r"the group has done what is below 4, but .* holds none of it: .*restore"):
-            await owner.apply(await chunk_of_what_is_left(bench), bench.add_up)
+            await owner.apply(await chunk_of_what_is_left(bench, start=4), bench.add_up)
     assert await bench.told() == []
 
 
@@ -99,36 +94,20 @@ async def test_what_is_committed_is_of_no_interest_once_there_is_a_state(bench: 
     assert await bench.told() == [0, 1, 2, 3, 4, 5]
 
 
-async def test_a_first_start_may_begin_where_the_input_does(bench: Bench) -> None:
+@pytest.mark.parametrize("folded", [0, 6])
+async def test_input_that_is_gone_before_the_place_where_the_state_goes_on_does_no_harm(
+    bench: Bench, folded: int
+) -> None:
+    """Nor before a first start."""
     await put(bench, 10)
-    bench.cluster.delete_before(bench.source, 4)
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(folded)), bench.add_up)
+    bench.cluster.delete_before(bench.source, folded or 4)
 
     async with bench.owned() as owner:
         await owner.apply(await chunk_of_what_is_left(bench), bench.add_up)
 
         assert owner.watermark(bench.source) == 9
-
-
-async def test_input_that_is_gone_behind_the_state_does_no_harm(bench: Bench) -> None:
-    await put(bench, 10)
-    async with bench.owned() as owner:
-        await owner.apply(bench.chunk(range(6)), bench.add_up)
-    bench.cluster.delete_before(bench.source, 6)
-
-    async with bench.owned() as owner:
-        await owner.apply(await chunk_of_what_is_left(bench), bench.add_up)
-
-        assert owner.watermark(bench.source) == 9
-
-
-async def test_what_is_lost_is_not_tried_again(bench: Bench) -> None:
-    async with bench.owned() as owner:
-        await owner.apply(bench.chunk(range(2)), bench.add_up)
-        writer = owner._writer
-        with pytest.raises(StateLost):
-            await owner.apply(bench.chunk(range(7, 9)), bench.add_up)
-
-        assert owner._writer is writer
 
 
 async def test_input_that_was_made_anew_is_not_taken_for_what_was_folded(bench: Bench) -> None:

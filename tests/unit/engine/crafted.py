@@ -284,11 +284,16 @@ def spoilt(kind: str, name: str, rng: Maker, base: int = 0) -> Craft:
     return Craft(of_records(made, name, base), len(made), good)
 
 
-def trailed(name: str, rng: Maker, base: int = 0) -> Craft:
-    """A compressed batch with something behind its end."""
+def packed(name: str, rng: Maker) -> tuple[list[Raw], int, bytes]:
+    """Ordinary records, the number of the compression, and what it makes of them."""
     made = records(rng, rng.randrange(1, 6))
     number, close = CODECS[name]
-    payload = close(b"".join(record.written(at) for at, record in enumerate(made)))
+    return made, number, close(b"".join(record.written(at) for at, record in enumerate(made)))
+
+
+def trailed(name: str, rng: Maker, base: int = 0) -> Craft:
+    """A compressed batch with something behind its end."""
+    made, number, payload = packed(name, rng)
     behind = rng.choice((b"\0", bytes(30), b"\0\0", b"ab", rng.randbytes(rng.randrange(1, 40))))
     good = {at: record.value or b"" for at, record in enumerate(made)}
     if name == "snappy_raw":
@@ -297,24 +302,19 @@ def trailed(name: str, rng: Maker, base: int = 0) -> Craft:
 
 
 def broken_off(name: str, rng: Maker, base: int = 0) -> Craft:
-    made = records(rng, rng.randrange(1, 6))
-    number, close = CODECS[name]
-    payload = close(b"".join(record.written(at) for at, record in enumerate(made)))
+    made, number, payload = packed(name, rng)
     return Craft(batch(payload[: rng.randrange(len(payload))], len(made), base, attributes=number), len(made), {})
 
 
 def noisy(name: str, rng: Maker, base: int = 0) -> Craft:
     """A few bytes are others, in the records before they are compressed or afterwards."""
-    made = records(rng, rng.randrange(1, 6))
-    number, close = CODECS[name]
     inside = rng.random() < 0.5
-    payload = bytearray(b"".join(record.written(at) for at, record in enumerate(made)))
-    for target in (payload,) if inside else ():
-        _flip(target, rng)
-    closed = bytearray(close(bytes(payload)))
-    if not inside:
-        _flip(closed, rng)
-    return Craft(batch(bytes(closed), len(made), base, attributes=number), len(made), {})
+    made, _, payload = packed("none" if inside else name, rng)
+    flipped = bytearray(payload)
+    _flip(flipped, rng)
+    number, close = CODECS[name]
+    raw = close(bytes(flipped)) if inside else bytes(flipped)
+    return Craft(batch(raw, len(made), base, attributes=number), len(made), {})
 
 
 def _flip(data: bytearray, rng: Random) -> None:
@@ -326,9 +326,7 @@ def _flip(data: bytearray, rng: Random) -> None:
 
 def miscounted(name: str, rng: Maker, base: int = 0) -> Craft:
     """The head says another number of records, or another compression."""
-    made = records(rng, rng.randrange(1, 6))
-    number, close = CODECS[name]
-    payload = close(b"".join(record.written(at) for at, record in enumerate(made)))
+    made, number, payload = packed(name, rng)
     count = len(made)
     if rng.random() < 0.3:
         return Craft(batch(payload, count, base, attributes=rng.randrange(8)), count, {})

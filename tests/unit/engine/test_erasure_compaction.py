@@ -2,6 +2,8 @@ import asyncio
 import threading
 from collections.abc import Callable
 
+import pytest
+
 from streams.engine.erasure_compaction import ErasureCompaction
 from streams.engine.store import MemoryStore
 
@@ -29,13 +31,17 @@ class CountingStore(MemoryStore):
         self.forgot += 1
 
 
+@pytest.fixture
+def store() -> CountingStore:
+    return CountingStore()
+
+
 async def all_done(forgetting: ErasureCompaction) -> None:
     assert forgetting._task is not None
     await forgetting._task
 
 
-async def test_compactions_asked_for_within_a_while_are_done_once() -> None:
-    store = CountingStore()
+async def test_compactions_asked_for_within_a_while_are_done_once(store: CountingStore) -> None:
     forgetting = ErasureCompaction(store, soon=0.01, every=60)
     for _ in range(5):
         forgetting.ask()
@@ -45,8 +51,7 @@ async def test_compactions_asked_for_within_a_while_are_done_once() -> None:
     assert store.forgot == 1
 
 
-async def test_a_compaction_asked_for_meanwhile_is_done_afterwards() -> None:
-    store = CountingStore()
+async def test_a_compaction_asked_for_meanwhile_is_done_afterwards(store: CountingStore) -> None:
     store.may_end.clear()
     forgetting = ErasureCompaction(store, soon=0, every=0)
     forgetting.ask()
@@ -59,8 +64,7 @@ async def test_a_compaction_asked_for_meanwhile_is_done_afterwards() -> None:
     assert store.forgot == 2
 
 
-async def test_a_compaction_that_is_due_is_done_when_the_store_is_closed() -> None:
-    store = CountingStore()
+async def test_a_compaction_that_is_due_is_done_when_the_store_is_closed(store: CountingStore) -> None:
     forgetting = ErasureCompaction(store, soon=60)
     forgetting.ask()
     await forgetting.pause()
@@ -72,9 +76,8 @@ async def test_a_compaction_that_is_due_is_done_when_the_store_is_closed() -> No
     assert store.forgot == 1
 
 
-async def test_a_compaction_due_during_a_pause_is_done_after_it() -> None:
+async def test_a_compaction_due_during_a_pause_is_done_after_it(store: CountingStore) -> None:
     """A rebalance pauses it, and the next deletion may be a year away."""
-    store = CountingStore()
     forgetting = ErasureCompaction(store, soon=0, every=60)
     forgetting.ask()
     await forgetting.pause()
@@ -86,17 +89,18 @@ async def test_a_compaction_due_during_a_pause_is_done_after_it() -> None:
     assert store.forgot == 1
 
 
-async def test_nothing_is_compacted_where_nothing_was_erased() -> None:
-    forgetting = ErasureCompaction(CountingStore())
+async def test_nothing_is_compacted_where_nothing_was_erased(store: CountingStore) -> None:
+    forgetting = ErasureCompaction(store)
     await forgetting.pause()
-
     forgetting.go_on()
-
     assert forgetting._task is None
 
+    await forgetting.finish()
 
-async def test_nobody_goes_on_before_the_thread_has_let_go_of_the_store() -> None:
-    store = CountingStore()
+    assert store.forgot == 0
+
+
+async def test_nobody_goes_on_before_the_thread_has_let_go_of_the_store(store: CountingStore) -> None:
     store.may_end.clear()
     forgetting = ErasureCompaction(store, soon=0)
     forgetting.ask()
@@ -111,8 +115,7 @@ async def test_nobody_goes_on_before_the_thread_has_let_go_of_the_store() -> Non
     assert store.forgot == 1
 
 
-async def test_a_failed_compaction_is_tried_again() -> None:
-    store = CountingStore()
+async def test_a_failed_compaction_is_tried_again(store: CountingStore) -> None:
     store.failures = 1
     forgetting = ErasureCompaction(store, soon=0, every=0)
     forgetting.ask()
@@ -120,11 +123,3 @@ async def test_a_failed_compaction_is_tried_again() -> None:
     await all_done(forgetting)
 
     assert (store.forgot, store.failures) == (1, 0)
-
-
-async def test_a_store_of_which_nothing_was_deleted_is_left_as_it_is() -> None:
-    store = CountingStore()
-
-    await ErasureCompaction(store).finish()
-
-    assert store.forgot == 0

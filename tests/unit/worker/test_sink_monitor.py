@@ -108,12 +108,6 @@ async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
         yield bench
 
 
-async def test_the_sink_is_looked_at_in_the_partitions_that_are_owned(bench: Bench) -> None:
-    bench.app.lags = {INTERACTIONS: 0, STATE: 0}
-
-    assert await bench.look_again() == [INTERACTIONS, STATE]
-
-
 @pytest.mark.parametrize(
     "troubles", [[KafkaConnectionError(), TimeoutError()], [MissingTopic("there is no topic contact-state")]]
 )
@@ -177,9 +171,3 @@ async def test_a_sink_that_was_not_whole_since_is_behind(bench: Bench) -> None:
 
     where = {"sink": "redis", "topic": "contact-state", "partition": "1"}
     assert bench.shown("harmonia_sink_behind_seconds", **where) == 5
-
-
-async def test_a_metric_shows_which_teams_are_at_work(bench: Bench) -> None:
-    await bench.look_again()
-
-    assert bench.shown("harmonia_team_expected", team="digital") == 1

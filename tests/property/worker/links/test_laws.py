@@ -39,8 +39,7 @@ def truth_of(sayings: Sequence[Saying], hasher: Hasher) -> Shown:
 
 
 def tell(world: World, sayings: Sequence[Saying]) -> World:
-    for saying in sayings:
-        world.say(saying.interaction, saying.appended_at)
+    world.hear(sayings)
     return world
 
 

@@ -1,8 +1,9 @@
 """All agents between `interactions` and the topics that others read, in memory: logs, chunks of any size, any order."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -44,6 +45,9 @@ from streams.worker.agents.contacts.class_queries import InputProgress
 from streams.worker.agents.contacts.output_records import GENERATION_BITS, RecordBuilder
 from streams.worker.agents.segments.sampling import is_of_backlog
 from tests.unit.engine.kafka_records import Fetched
+
+if TYPE_CHECKING:
+    from tests.property.worker.links.sayings import Saying
 
 PARTITIONS = 3
 CHUNK_RECORDS = 10
@@ -100,6 +104,11 @@ class World:
         fragment, value = harmonise(interaction, self.hasher)
         self.append(fragment, value, appended_at)
         return fragment
+
+    def hear(self, sayings: "Iterable[Saying]") -> None:
+        """Append them to `interactions` in their order."""
+        for saying in sayings:
+            self.say(saying.interaction, saying.appended_at)
 
     def append(self, fragment: str, value: bytes | None, appended_at: int) -> None:
         """Append to `interactions` what is harmonised already."""

@@ -59,19 +59,17 @@ def test_membership_is_what_recursion_says_in_any_order_and_whenever_it_was_defi
     town, rest, was = Town(is_warm=is_warm), data.draw(st.permutations(story)), list[Table]()
     for found in versions:
         said = data.draw(st.integers(0, len(rest)))
-        for saying in rest[:said]:
-            town.say(saying.interaction, saying.appended_at)
+        town.hear(rest[:said])
         rest = rest[said:]
         some_work(town, data)
         defined_anew(town, was, found)
         some_work(town, data)
         was = found
-    for saying in rest:
-        town.say(saying.interaction, saying.appended_at)
+    town.hear(rest)
     as_they_come(town, data)
     assert town.names() == town.should_be(was)
     assert town.states_of_segments().keys() == {table["id"] for table in was}
-    assert all(len(said) == 1 and min(said)[0] == "complete" for said in town.states_of_segments().values())
+    assert town.is_complete()
     for cause in town.causes:
         event(cause)
 
@@ -120,8 +118,7 @@ def test_a_link_and_a_later_unlink_leave_everybody_where_they_would_be_without(
 ) -> None:
     town = Town(is_warm=is_warm)
     town.define(found)
-    for saying in data.draw(st.permutations(story)):
-        town.say(saying.interaction, saying.appended_at)
+    town.hear(data.draw(st.permutations(story)))
     as_they_come(town, data)
     people = sorted(town.people())
     if len(people) < 2:
@@ -150,8 +147,7 @@ def test_after_a_tick_everybody_is_where_recursion_says_of_that_moment(
     town, rest, was, at = Town(is_warm=is_warm), data.draw(st.permutations(story)), list[Table](), NOW
     for found in versions:
         said = data.draw(st.integers(0, len(rest)))
-        for saying in rest[:said]:
-            town.say(saying.interaction, saying.appended_at)
+        town.hear(rest[:said])
         rest = rest[said:]
         some_work(town, data)
         at += data.draw(LATER)
@@ -159,8 +155,7 @@ def test_after_a_tick_everybody_is_where_recursion_says_of_that_moment(
         some_work(town, data)
         defined_anew(town, was, found)
         was = found
-    for saying in rest:
-        town.say(saying.interaction, saying.appended_at)
+    town.hear(rest)
     as_they_come(town, data)
     for _ in range(data.draw(st.integers(1, 3))):
         at += data.draw(LATER)
@@ -205,8 +200,7 @@ def test_few_ticks_give_what_many_give(
     end = NOW + 61 * DAY
     for town, ticks in ((few, []), (many, sorted(days))):
         town.define(found)
-        for saying in story:
-            town.say(saying.interaction, saying.appended_at)
+        town.hear(story)
         for day in ticks:
             town.tick(NOW + day * DAY)
             as_they_come(town, data)
@@ -223,19 +217,17 @@ def test_after_a_restore_everybody_is_recounted_whatever_is_read_first(
 ) -> None:
     """`were`: definitions of before, of which the topic may still have records."""
     town, some = Town(is_warm=is_warm), data.draw(st.integers(0, len(story)))
-    for saying in story[:some]:
-        town.say(saying.interaction, saying.appended_at)
+    town.hear(story[:some])
     town.settle()
     town.at_hand.clear()
     defined_anew(town, [], were)
     town.withdraw({table["id"] for table in were} - {table["id"] for table in found})
     town.restored(found)
-    for saying in story[some:]:
-        town.say(saying.interaction, saying.appended_at)
+    town.hear(story[some:])
     town.tick(NOW)
     as_they_come(town, data)
     assert town.names() == town.should_be(found, NOW)
-    assert all(len(said) == 1 and min(said)[0] == "complete" for said in town.states_of_segments().values())
+    assert town.is_complete()
     assert {*town.causes} <= {"recounted", "time", "interaction", "link", "merged", "erased"}
     for cause in town.causes:
         event(cause)
@@ -247,8 +239,7 @@ def test_where_a_restore_of_the_version_before_asks_for_a_recount_everybody_is_j
     story: list[Saying], found: list[Table], is_warm: bool, data: st.DataObject
 ) -> None:
     town = Town(is_warm=is_warm)
-    for saying in story:
-        town.say(saying.interaction, saying.appended_at)
+    town.hear(story)
     town.settle()
     town.ask(RECOUNT)
     if data.draw(st.booleans()):
@@ -260,7 +251,7 @@ def test_where_a_restore_of_the_version_before_asks_for_a_recount_everybody_is_j
     else:
         town.settle()
     assert town.names() == town.should_be(found)
-    assert all(len(said) == 1 and min(said)[0] == "complete" for said in town.states_of_segments().values())
+    assert town.is_complete()
     # A definition that is read when the recount has ended begins a backfill of its own.
     assert {*town.causes} <= ({"recounted", "defined"} if in_pieces else {"recounted"})
 
@@ -272,8 +263,7 @@ def test_no_id_of_an_erased_person_is_left(
 ) -> None:
     town = Town(is_warm=is_warm)
     town.define(found)
-    for saying in data.draw(st.permutations(story)):
-        town.say(saying.interaction, saying.appended_at)
+    town.hear(data.draw(st.permutations(story)))
     as_they_come(town, data)
     were = town.people().keys()
     town.say(interaction("contact.erased", "erase", NOW, "office/desk", data.draw(erasure())), NOW + 200 * HOUR)
@@ -292,8 +282,7 @@ def test_what_is_read_again_changes_nothing_and_tells_nobody(
 ) -> None:
     town = Town(is_warm=is_warm)
     town.define(found)
-    for saying in story:
-        town.say(saying.interaction, saying.appended_at)
+    town.hear(story)
     as_they_come(town, data)
     told, rows = len(town.changes), town._rows()
     for log in [log for log in town.logs if log[0] in ("interactions", "segment-definitions")]:

@@ -66,8 +66,7 @@ def answers(town: Town) -> Mapping[int, PreviewProgress]:
 
 
 def told(town: Town, story: list[Saying], data: st.DataObject) -> None:
-    for saying in story:
-        town.say(saying.interaction, saying.appended_at)
+    town.hear(story)
     as_they_come(town, data)
 
 

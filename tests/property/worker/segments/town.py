@@ -157,6 +157,10 @@ class Town(World):
                 found[segment].add((value["state"], value["edition"]))
         return found
 
+    def is_complete(self) -> bool:
+        """Whether all partitions have judged everybody by one edition of each segment."""
+        return all(len(said) == 1 and min(said)[0] == "complete" for said in self.states_of_segments().values())
+
     def people(self) -> dict[str, Person]:
         """Everybody who is shown, by the states that are stored."""
         table = self.table()

@@ -6,13 +6,12 @@ from aiokafka.errors import KafkaConnectionError
 from faust.types import TP
 from prometheus_client import CollectorRegistry
 
-from events.dead_letters import DeadLetter, Origin
+from events.dead_letters import DeadLetter
 from events.identifiers import Hasher
 from events.purpose_wall import OPEN, Wall
 from events.refusal import Reason
 from events.times import render_time
 from events.topics import DEAD_LETTERS, INTERACTIONS, QUARANTINE
-from sinks.keys import partition_of
 from streams.domain.quarantine.flood_detection import RefusalCounter
 from streams.domain.quarantine.guard import QuarantineGuard
 from streams.domain.quarantine.quarantines import Quarantine
@@ -73,30 +72,10 @@ def opened(**fields: object) -> bytes:
     return orjson.dumps(event() | fields)
 
 
-async def test_an_interaction_goes_to_its_persons_partition_under_its_fragment() -> None:
-    [output] = await Bench().take(opened())
-
-    assert (output.topic, output.key) == (INTERACTIONS, b"c1")
-    assert output.partition == partition_of("c1", PARTITIONS)
-    assert orjson.loads(output.value or b"")["id"] == "1"
-
-
 async def test_an_interaction_tells_when_it_was_appended() -> None:
     [output] = await Bench().take(opened())
 
     assert list(output.headers) == [("received_at", b"%d" % NOW)]
-
-
-async def test_a_bad_record_is_a_dead_letter_and_costs_no_neighbour() -> None:
-    first, bad, last = await Bench().take(opened(id="1"), b"{", opened(id="2"))
-
-    assert [first.topic, bad.topic, last.topic] == [INTERACTIONS, DEAD_LETTERS, INTERACTIONS]
-    assert (bad.partition, bad.key, bad.value) == (INPUT.partition, b"own key", b"{")
-    letter = DeadLetter.of(bad.headers)
-    assert letter is not None
-    assert (letter.refusal.reason, letter.time) == (Reason.NOT_JSON, NOW + 9)
-    assert letter.origin == Origin("intake", INPUT.topic, INPUT.partition, 41)
-    assert next(iter(bad.headers)) == ("own", b"1")
 
 
 async def test_what_comes_from_a_refused_source_is_a_dead_letter_and_counted() -> None:
@@ -118,28 +97,16 @@ async def test_what_comes_from_a_refused_source_is_a_dead_letter_and_counted() -
     assert counted == 2
 
 
-async def test_a_chunk_is_written_in_the_order_of_its_records() -> None:
-    outputs = await Bench().take(*[opened(id=str(number)) for number in range(5)])
-
-    assert [orjson.loads(output.value or b"")["id"] for output in outputs] == ["0", "1", "2", "3", "4"]
-
-
-async def test_a_chunk_that_failed_is_written_again_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "FIRST_PAUSE_S", 0.0001)
-    bench = Bench(failures=2)
-
-    await bench.take(opened(), b"{")
-
-    assert len(bench.basket.rounds) == 3
-    assert bench.basket.rounds[0] == bench.basket.rounds[2]
-
-
-async def test_records_are_counted_once_however_often_they_were_written(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_chunk_that_failed_is_written_again_as_a_whole_and_counted_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(retry, "FIRST_PAUSE_S", 0.0001)
     bench = Bench(failures=2)
 
     await bench.take(opened(), opened(), b"{")
 
+    assert len(bench.basket.rounds) == 3
+    assert bench.basket.rounds[0] == bench.basket.rounds[2]
     labels = {"stage": "intake", "reason": "not_json"}
     assert (bench.counted("accepted"), bench.counted("refused")) == (2, 1)
     assert bench.metrics.registry.get_sample_value("harmonia_dead_letters_total", labels) == 1

@@ -1,4 +1,4 @@
-"""Segments in Redis are written and read with the rights that deploy/acl/redis.acl gives, and no others."""
+"""Segments and reservations are written and read with the rights of deploy/acl/redis.acl, and no others."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -10,6 +10,7 @@ from redis.exceptions import NoPermissionError
 
 from events.topics import SEGMENT_DEFINITIONS
 from sinks.base import Position
+from sinks.reservations import Reservation, ReservationGranted, ReservationRequest, Reservations
 from sinks.segment_lookup import START, SegmentsReader
 from sinks.segments import SegmentsSink
 from tests.contract.contact_sink import STALE_AFTER, TOPIC
@@ -63,3 +64,14 @@ async def test_who_answers_reads_segments_and_may_write_none(client_as: Callable
     assert getattr(await reader.of("ada"), "value", None)
     with pytest.raises(NoPermissionError):
         await client.set("segments:0", "x")
+
+
+@pytest.mark.parametrize("user", USERS[1:])
+async def test_who_reserves_a_list_may_give_it_back(client_as: Callable[[str], Redis], user: str) -> None:
+    reservations = Reservations(client_as(user))
+    mine = Reservation("digital", "t", 1_700_000_000_000, 1_700_000_060_000, "a1")
+    granted, _ = await reservations.reserve("email", mine, [ReservationRequest("ada"), ReservationRequest("bob")])
+    assert isinstance(granted, ReservationGranted)
+    await reservations.release("email", "t", [("ada", granted)])
+    assert await reservations.count_list("a1") == 1
+    assert await reservations.release_list("a1") == 1
