@@ -140,13 +140,3 @@ def test_of_a_redis_that_lacks_something_it_shows_what_is_there_and_says_so(
     )
     assert "x12" in listed.stdout
     assert unknown.stderr.startswith(f"unknown: no result of this experiment, and {why}: ")
-
-
-def test_the_command_names_the_address_of_a_redis_that_is_down() -> None:
-    ended = run("redis://127.0.0.1:1/0", "list")
-
-    assert (ended.exit_code, ended.stdout) == (1, "")
-    assert (
-        ended.stderr
-        == "redis: ConnectionError; is REDIS_URL right and the server up? Tried 127.0.0.1:1, as REDIS_URL says\n"
-    )

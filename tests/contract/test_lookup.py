@@ -21,7 +21,7 @@ from sinks.lookup import (
 )
 from sinks.reservations import Reservation, ReservationRequest, Reservations
 from tests.contract.conftest import client_of
-from tests.contract.contact_sink import erased, forgotten, living, merged
+from tests.contract.contact_sink import erased, living, merged
 from tests.contract.redis_server import RedisServer
 from tests.contract.two_topics import absorbed
 from tests.contract.whole_redis import HASHED, PARTITIONS, Filling
@@ -94,17 +94,6 @@ async def test_an_address_is_found_under_the_hash_of_an_older_key(lookup: Lookup
     found = await lookup.look([[newer, older], [newer]])
     assert isinstance(found, LookupReply)
     assert found.contacts == [KnownContact(older, b"{}"), UnknownContact(newer)]
-
-
-async def test_an_erased_address_is_not_unknown(lookup: Lookup, filling: Filling) -> None:
-    await filling.all([erased(HASHED, 2)])
-    assert (await seen(lookup, HASHED)).contacts == [ErasedContact(HASHED)]
-
-
-async def test_a_forgotten_contact_is_unknown_to_the_lookup(lookup: Lookup, filling: Filling) -> None:
-    await filling.all([living("ada", 1)])
-    await filling.write(CONTACT_STATE, [forgotten("ada", 2)], at=2)
-    assert (await seen(lookup, "ada")).contacts == [UnknownContact("ada")]
 
 
 async def test_a_lookup_of_ids_returns_no_profiles(lookup: Lookup, filling: Filling) -> None:

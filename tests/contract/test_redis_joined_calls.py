@@ -83,15 +83,6 @@ async def test_a_call_that_fails_costs_no_other_its_answer(
     assert isinstance(second, ResponseError)
 
 
-async def test_scripts_that_the_server_has_forgotten_are_told_to_it_again(
-    client: Redis, redis_client: Redis, double: AsyncScript
-) -> None:
-    joined = JoinedCalls(client)
-    for _ in range(2):
-        await redis_client.script_flush()
-        assert await asyncio.gather(*(joined.ask(double, [], [str(each)]) for each in range(3))) == [0, 2, 4]
-
-
 async def test_a_frozen_server_fails_all_within_the_limit_and_later_answers_are_those_of_later_calls(
     redis_server: RedisServer, client: Redis, double: AsyncScript
 ) -> None:
@@ -104,19 +95,6 @@ async def test_a_frozen_server_fails_all_within_the_limit_and_later_answers_are_
         redis_server.thaw()
     assert [type(each) for each in failed] == [TimeoutError, TimeoutError]
     assert await asyncio.gather(*(joined.ask(double, [], [each]) for each in ("4", "5"))) == [8, 10]
-
-
-async def test_a_server_that_is_gone_fails_each_call(
-    redis_server: RedisServer, client: Redis, double: AsyncScript
-) -> None:
-    joined = JoinedCalls(client)
-    redis_server.kill()
-    try:
-        failed = await asyncio.gather(*(joined.ask(double, [], [each]) for each in ("2", "3")), return_exceptions=True)
-    finally:
-        redis_server.start()
-    assert all(isinstance(each, RedisAway) for each in failed)
-    assert await joined.ask(double, [], ["4"]) == 8
 
 
 async def test_who_gives_up_costs_no_other_its_answer(client: Redis, double: AsyncScript) -> None:

@@ -113,12 +113,6 @@ def test_many_members_of_gzip_take_no_longer_the_more_comes_behind_them() -> Non
     assert open_("gzip", member * 40_000 + gzip.compress(b"a")) == b"a"
 
 
-@pytest.mark.parametrize("name", CODECS)
-@pytest.mark.parametrize("behind", [b"\0", b"\0\0", b"garbage behind the end"])
-def test_what_comes_behind_the_end_takes_nothing_away(name: str, behind: bytes) -> None:
-    assert open_(name, CLOSE[name](b"a" * 100_000) + behind) == b"a" * 100_000
-
-
 @pytest.mark.parametrize("checked", [True, False])
 def test_every_kind_of_lz4_frame_is_measured(checked: bool) -> None:
     data = bytes(9 << 20)

@@ -39,16 +39,6 @@ def test_objects_made_and_freed_at_once_are_not_collected() -> None:
         gc.callbacks.pop()
 
 
-def test_a_process_with_its_collector_off_keeps_it_off() -> None:
-    gc.disable()
-    try:
-        with collecting_later():
-            pass
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
-
-
 def test_records_are_nothing_to_walk_over() -> None:
     record: KafkaRecord = FetchedRecord("topic", 0, 1, 2, b"k", b"v", (("name", b"text"),))
 

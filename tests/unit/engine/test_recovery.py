@@ -67,13 +67,6 @@ async def test_partitions_are_given_up_only_after_their_recovery_has_ended(
     assert office.ready == []
 
 
-async def test_a_recovery_that_ends_says_so(office: Office) -> None:
-    office.taken_over.set()
-    office.begin()
-    await everything_that_can()
-    assert office.ready == [0]
-
-
 async def test_what_the_partitions_of_before_left_behind_is_freed(office: Office) -> None:
     """Clients are in cycles with their connections, and the collector would look at what is so old once in hours."""
     client = Client()
@@ -102,11 +95,6 @@ class Client:
     def __init__(self) -> None:
         self._connection = Client.Connection(self)
         self.connection = weakref.ref(self._connection)
-
-
-async def test_no_recovery_is_nothing_to_halt(office: Office) -> None:
-    await office.app.halt_recovery()
-    assert office.log == []
 
 
 async def test_a_broker_that_does_not_answer_in_time_stops_the_worker(

@@ -35,11 +35,6 @@ def test_changes_that_fit_stay_in_one_part() -> None:
     assert list(cut_to_size(changes, weight - 1, weight_of)) == [changes[:1], changes[1:]]
 
 
-def test_a_change_that_is_too_large_goes_alone() -> None:
-    changes = [living("a", 1), living("b", 1, b"x" * 10_000), living("c", 1)]
-    assert list(cut_to_size(changes, 1000, weight_of)) == [changes[:1], changes[1:2], changes[2:]]
-
-
 @given(CHANGES, st.integers(1, 600))
 def test_parts_are_the_whole_in_order_and_none_is_too_heavy(changes: list[ContactChange], most: int) -> None:
     cut = list(cut_to_size(changes, most, weight_of))

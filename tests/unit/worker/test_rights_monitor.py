@@ -1,9 +1,17 @@
-"""What a worker does about requests beside its agents: of years of them it looks at a few at a time."""
+"""What a worker does about requests beside its agents: of years of them it looks at a few at a time.
+
+As a metric every kind is there from the start, and what was answered is gone from it.
+"""
 
 from datetime import date
 
+from prometheus_client import CollectorRegistry
+
+from events.rights_requests import RIGHTS_KINDS
+from streams.domain.rights.forgetting import waiting_by_kind
 from streams.domain.rights.requests import RightsDesk, RightsRequest
 from streams.domain.rights.steps import RequestClosed, RequestOpened, step_record
+from streams.worker.measuring.rights_requests import RightsMetrics
 from streams.worker.rights_monitor import CLOSED_AT_ONCE, FollowedDesk, ids_to_ask
 
 DAY = date(2026, 2, 2)
@@ -34,3 +42,21 @@ def test_redis_is_asked_each_time_of_what_is_open_and_in_turn_of_all_that_is_clo
     assert [("crm.open" in ids, len(ids) <= CLOSED_AT_ONCE + 1) for ids in asked] == [(True, True)] * 3
     assert {*asked[0], *asked[1], *asked[2]} == {f"crm.{one.id}" for one in there}
     assert ids_to_ask(RightsDesk({"open": there[0]}, {}), 7) == ["crm.open"]
+
+
+LATE = RightsRequest("aa", "access", "crm.ada", date(2026, 1, 31), date(2026, 2, 28), ())
+EARLY = RightsRequest("bb", "access", "crm.bo", date(2026, 2, 28), date(2026, 3, 28), ())
+
+
+def test_open_and_overdue_requests_are_told_by_kind_until_they_are_closed() -> None:
+    registry = CollectorRegistry()
+    metrics = RightsMetrics(registry)
+
+    def shown(kind: str, state: str) -> float | None:
+        return registry.get_sample_value("harmonia_rights_requests", {"kind": kind, "state": state})
+
+    metrics.tell(waiting_by_kind(RightsDesk({"aa": LATE, "bb": EARLY}, {}), date(2026, 3, 1)))
+    assert (shown("access", "open"), shown("access", "overdue")) == (2, 1)
+    assert {shown(kind, "overdue") for kind in RIGHTS_KINDS if kind != "access"} == {0}
+    metrics.tell(waiting_by_kind(RightsDesk({}, {}), date(2026, 3, 1)))
+    assert (shown("access", "open"), shown("access", "overdue")) == (0, 0)

@@ -131,8 +131,3 @@ def test_a_topic_more_is_part_of_the_flow_of_those_who_write_it(
     assert set(after.outputs) - set(before.outputs) == outputs
     assert set(after.shared) - set(before.shared) == shared
     assert more in BY_NAME["redis"].topics
-
-
-def test_an_agent_without_a_table_has_none() -> None:
-    spec: AgentSpec = BY_NAME["intake"]
-    assert (spec.table, spec.states) == (None, None)

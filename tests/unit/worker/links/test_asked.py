@@ -6,9 +6,8 @@ import pytest
 
 from events.json_types import JSON
 from events.topics import CONTACT_ROOFS, IDENTITY_LINKS, INTERACTIONS
-from tests.property.worker.links.world import asking
 from tests.unit.events.records import REQUIRED
-from tests.unit.worker.links.town import BY_EMAIL, BY_PHONE, T1, T2, T3, Town
+from tests.unit.worker.links.town import BY_EMAIL, T1, T2, T3, Town
 
 NY_1: dict[str, JSON] = {"voter_id": "NY:1"}
 NY_2: dict[str, JSON] = {"voter_id": "NY:2"}
@@ -56,14 +55,6 @@ def test_whoever_is_of_the_same_class_keeps_the_other_from_being_erased() -> Non
     assert left(town) == {town.hashed(NY_1)}
 
 
-def test_a_class_query_that_is_read_again_is_answered_again_and_does_no_harm() -> None:
-    town = town_of(NY_2, is_known=True)
-    work(town, CONTACT_ROOFS)
-    town.world.repeat_the_latest(CONTACT_ROOFS)
-    town.world.settle()
-    assert left(town) == {town.hashed(NY_1)}
-
-
 def test_who_gives_anew_while_the_erasure_waits_has_a_new_record_with_whom_it_names() -> None:
     """Who is the other voter's by now, who has named that address. No gift is taken for one of the erased person."""
     town = town_of(NY_2, is_known=True)
@@ -76,14 +67,6 @@ def test_who_gives_anew_while_the_erasure_waits_has_a_new_record_with_whom_it_na
     assert town.profile(town.hashed(NY_1))["counts"] == {"form.submitted": 1, "donation.made": 2}
 
 
-def test_whoever_is_asked_may_be_erased_meanwhile_by_a_command_of_their_own() -> None:
-    town = town_of(NY_2, is_known=True)
-    town.append("contact.erased", {"contact": NY_2}, "theirs", T3)
-    work(town, INTERACTIONS)
-    town.world.settle()
-    assert left(town) <= {town.hashed(NY_1)}
-
-
 @pytest.mark.parametrize("topics", [*permutations([INTERACTIONS, IDENTITY_LINKS, CONTACT_ROOFS])])
 def test_a_command_that_is_taken_back_meanwhile_ends_the_wait_as_well(topics: tuple[str, ...]) -> None:
     town = town_of(NY_2, is_known=True)
@@ -92,22 +75,3 @@ def test_a_command_that_is_taken_back_meanwhile_ends_the_wait_as_well(topics: tu
         work(town, topic)
     town.world.settle()
     assert left(town) == {town.hashed(NY_1)}
-
-
-def test_whoever_waits_for_an_erasure_asks_for_it_though_another_one_has_reached_them() -> None:
-    """Or a backup would be taken while it waits, which knows nothing of it."""
-    town = Town()
-    town.say("form.submitted", {**NY_1, **BY_EMAIL, **BY_PHONE}, time=T1)
-    town.append("contact.erased", {"contact": BY_PHONE}, "another", T3)
-    work(town, INTERACTIONS)
-    work(town, IDENTITY_LINKS)
-    town.append("contact.linked", {"contact_ids": pair(town, BY_EMAIL, NY_2)}, "link", T1)
-    town.append("contact.erased", {"contact": BY_EMAIL}, "erasure", T2)
-    work(town, INTERACTIONS)
-    work(town, CONTACT_ROOFS)
-    work(town, IDENTITY_LINKS)
-    assert town.world.waiting_erasures() == {town.hashed(BY_EMAIL)}
-    assert town.world.waiting_erasures() <= asking(town.world.table())
-    town.world.settle()
-    assert left(town) == set()
-    assert not asking(town.world.table())

@@ -69,21 +69,6 @@ def test_after_an_erasure_no_more_than_the_marks_of_it_are_left_of_the_person() 
         assert state.place.asked is None
 
 
-def test_after_an_erasure_late_or_weak_interactions_are_in_vain() -> None:
-    town = erased()
-    before = town.world.table()
-    for contact in (ADA, BY_EMAIL, {**ADA, **BY_EMAIL}):
-        town.say("donation.made", contact, time=T1)
-        town.say("email.opened", contact, time=T3)
-        town.say("consent.changed", contact, granted=False, time=T2)
-        town.say("contact.suppressed", contact, time=T2)
-        town.say("contact.erased", contact, "erasure", time=T2)
-
-    assert town.world.table() == before
-    assert town.world.profiles() == {}
-    assert len(town.world.alerts) == 1
-
-
 def test_while_an_erasure_waits_its_own_name_is_closed_though_another_one_speaks_for_it() -> None:
     """It is under a name of which nothing else is known; whether that one is reached too is still being asked."""
     town = Town()

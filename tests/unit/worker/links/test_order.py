@@ -78,27 +78,6 @@ def test_a_part_that_comes_while_an_erasure_is_asked_is_seen_once_it_is_done() -
     assert town.profile("crm.ada")["merged_from"] == [town.hashed(BY_EMAIL)]
 
 
-def test_a_part_whose_fragment_left_and_came_back_in_one_chunk_is_there_again() -> None:
-    """An erasure that is older than what is there reaches all of the person, so the roof lets go of its parts."""
-    town = Town()
-    elsewhere: dict[str, JSON] = {"email": "cy@example.org"}
-    append(town, "form.submitted", {**ADA, **BY_EMAIL}, BEFORE)
-    town.world.settle()
-    append(town, "contact.erased", ADA, ERASED)
-    town.world.settle()
-    append(town, "donation.made", BY_EMAIL, AFTER)
-    append(town, "form.submitted", {**ADA, **BY_EMAIL}, AFTER)
-    append(town, "form.submitted", {**ADA, **elsewhere}, AFTER)
-    town.world.settle()
-    before = town.world.profiles()
-    append(town, "contact.erased", elsewhere, BEFORE)
-    work_but(town, (CONTACT_ROOFS, town.world.partition_of(town.hashed(BY_EMAIL))))
-    town.world.settle()
-
-    assert town.world.profiles() == before
-    assert town.profile("crm.ada")["counts"] == {"donation.made": 1, "form.submitted": 2}
-
-
 def test_messages_that_have_settled_in_a_part_are_in_the_sums_of_the_person() -> None:
     town = Town()
     append(town, "email.sent", BY_EMAIL, BEFORE)
