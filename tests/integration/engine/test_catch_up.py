@@ -63,17 +63,6 @@ async def test_a_sink_that_is_moved_on_meanwhile_is_not_cleared(feed: Feed, monk
     assert feed.held() == {"a": 1, "b": 1}
 
 
-async def test_a_topic_made_anew_is_noticed_by_an_agent_that_knew_the_old_one(feed: Feed) -> None:
-    agent = feed.agent()
-    for version in range(1, 4):
-        await agent(await feed.said({"old": version}))
-    await feed.make_anew()
-
-    await agent(await feed.said({"new": 1}, generation=2))
-
-    assert feed.held() == {"new": 1}
-
-
 async def test_a_longer_topic_of_the_same_name_is_read_from_its_start_once_it_was_asked_for(feed: Feed) -> None:
     """Its next record follows on the last one of the old topic, so nothing but the topic's id tells that it is new."""
     agent = feed.agent()

@@ -8,7 +8,7 @@ import pytest
 from aiokafka.errors import MessageSizeTooLargeError
 from faust.types import TP
 
-from streams.engine.retry import BROKER_TROUBLE, retried
+from streams.engine.retry import retried
 from streams.engine.runs import KafkaRecord
 from streams.engine.writer import Outbox, Output
 from tests.integration.engine.cluster import Cluster
@@ -54,22 +54,6 @@ async def test_many_tasks_lose_and_reorder_nothing(cluster: Cluster, outbox: Out
         assert await by_task(cluster, topic, partition) == {b"%d" % task: expected for task in range(50)}
 
 
-async def test_what_is_asked_for_during_a_round_goes_out_in_the_next(
-    cluster: Cluster, outbox: Outbox, topic: str
-) -> None:
-    await outbox.write([])
-    first = asyncio.create_task(outbox.write(outputs(topic, 0, [0])))
-    for _ in range(3):  # turns of the loop: one to ask, one to begin the round
-        await asyncio.sleep(0)
-    assert not outbox._waiting
-    assert not first.done()
-
-    await asyncio.wait_for(outbox.write(outputs(topic, 0, [3])), 10)
-
-    assert first.done()
-    assert (await by_task(cluster, topic, 0))[b"0"] == [0, 3]
-
-
 async def test_a_producer_that_breaks_is_replaced(cluster: Cluster, outbox: Outbox, topic: str) -> None:
     """Whoever was writing is told, and writes again: at least once, and in the same order."""
 
@@ -89,16 +73,6 @@ async def test_a_producer_that_breaks_is_replaced(cluster: Cluster, outbox: Outb
     assert {task: list(dict.fromkeys(numbers)) for task, numbers in found.items()} == {
         b"%d" % task: list(range(0, 30, 3)) for task in range(10)
     }
-
-
-async def test_trouble_is_told_to_everybody_who_was_writing(outbox: Outbox, topic: str) -> None:
-    await outbox.write(outputs(topic, 0, [1]))
-    assert outbox._producer is not None
-    await outbox._producer.stop()
-
-    told = await asyncio.gather(*(outbox.write(outputs(topic, n, [1])) for n in range(3)), return_exceptions=True)
-
-    assert [isinstance(each, BROKER_TROUBLE) for each in told] == [True] * 3
 
 
 async def test_what_no_producer_can_send_does_not_keep_others_waiting_for_ever(

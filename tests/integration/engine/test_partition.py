@@ -6,23 +6,10 @@ import pytest
 
 from streams.engine.decoded_states import States
 from streams.engine.runs import Records
-from streams.engine.store import MemoryStore
 from streams.engine.table_partition import Effects
 from streams.engine.writer import Output, TransactionWriter, _send
-from tests.integration.engine.owner import Bench, sums, table_in
+from tests.integration.engine.owner import Bench, sums
 from tests.unit.engine.test_erasure_compaction import CountingStore
-
-
-async def test_state_position_and_outputs_appear_together(bench: Bench) -> None:
-    store = MemoryStore()
-    async with bench.owned(store) as owner:
-        await owner.apply(bench.chunk(range(8)), bench.add_up)
-        await owner.apply(bench.chunk(range(8, 12)), bench.add_up)
-
-        assert owner.watermark(bench.source) == 11
-        assert table_in(store) == sums(range(12))
-    assert await bench.told() == list(range(12))
-    assert await bench.table() == sums(range(12))
 
 
 async def test_a_chunk_that_is_cut_off_leaves_no_trace(bench: Bench) -> None:

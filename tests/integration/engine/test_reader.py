@@ -89,18 +89,6 @@ async def test_a_start_that_the_broker_has_forgotten_is_the_oldest_record(cluste
     assert values(await runs(cluster, tp, 0, 4)) == [b"c"]
 
 
-async def test_one_reader_reads_one_partition_after_the_other(cluster: Cluster) -> None:
-    [topic] = cluster.make("read", partitions=2)
-    first, second = TP(topic, 0), TP(topic, 1)
-    await cluster.put(first, [b"a"])
-    await cluster.put(second, [b"b"])
-
-    async with PartitionReader(cluster.kafka) as reader:
-        for tp, value in ((first, b"a"), (second, b"b"), (first, b"a")):
-            read = [run async for run in reader.runs(tp, 0, 1)]
-            assert ([run.tp for run in read], values(read)) == ([tp], [value])
-
-
 async def test_a_reader_that_finds_no_broker_leaves_nothing_open(caplog: pytest.LogCaptureFixture) -> None:
     """Each attempt makes a new one, for as long as the broker is away."""
     nowhere = KafkaClients(Settings(kafka_bootstrap="127.0.0.1:1"))

@@ -22,24 +22,17 @@ def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_whatever_befalls_a_write_the_chunk_is_folded_once(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, trouble: Trouble
 ) -> None:
+    """Also the first of a table: there is no watermark yet that could say what happened."""
     store = MemoryStore()
     async with bench.owned(store) as owner:
-        await owner.apply(bench.chunk(range(4)), bench.add_up)
-        troubles_come(monkeypatch, iter([trouble]))
-        await owner.apply(bench.chunk(range(4, 8)), bench.add_up)
+        for chunk in (range(4), range(4, 8)):
+            with monkeypatch.context() as troubled:
+                troubles_come(troubled, iter([trouble]))
+                await owner.apply(bench.chunk(chunk), bench.add_up)
 
         assert owner.watermark(bench.source) == 7
     assert await bench.told() == list(range(8))
     assert await bench.table() == table_in(store) == sums(range(8))
-
-
-async def test_the_first_chunk_of_a_table_may_meet_trouble_too(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is no watermark yet that could say what happened."""
-    async with bench.owned() as owner:
-        troubles_come(monkeypatch, iter([Trouble.NOT_COMMITTED, Trouble.ANSWER_LOST]))
-        await owner.apply(bench.chunk(range(4)), bench.add_up)
-
-    assert await bench.told() == [0, 1, 2, 3]
 
 
 async def test_trouble_without_an_end_goes_on_up_and_leaves_no_trace(

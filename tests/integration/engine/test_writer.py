@@ -70,18 +70,6 @@ async def test_small_and_large_records_keep_their_order(cluster: Cluster, tp: TP
     assert [record.value for record in await cluster.committed(tp)] == values
 
 
-async def test_of_two_writers_of_one_id_the_later_writes(cluster: Cluster, tp: TP, writer: TransactionWriter) -> None:
-    later = TransactionWriter(cluster.kafka, f"writer-of-{tp.topic}")
-    await later.start()
-
-    with pytest.raises(KafkaError):
-        await writer.write([Output(*tp, b"k", b"former")])
-    await cluster.write(later, [Output(*tp, b"k", b"later")])
-    await later.stop()
-
-    assert [record.value for record in await cluster.committed(tp)] == [b"later"]
-
-
 async def test_what_a_topic_does_not_take_is_refused_as_a_whole(
     cluster: Cluster, tp: TP, writer: TransactionWriter
 ) -> None:

@@ -148,37 +148,26 @@ async def messages_of(*bundles: Sequence[Run]) -> AsyncIterator[Sequence[Run]]:
         yield bundle
 
 
-def test_a_fault_ends_the_process_and_says_where(caplog: pytest.LogCaptureFixture) -> None:
-    codes: list[int] = []
-
-    with caplog.at_level(logging.CRITICAL):
-        app_that_stops(codes).fail_stop(StateLost("what happened"), TP("interactions", 1))
-
-    assert codes == [EXIT_FAIL_STOP]
-    assert "interactions" in caplog.text
-    assert "StateLost: what happened" in caplog.text
-
-
 @pytest.mark.parametrize(
     ("error", "calls"),
     [
         (RuntimeError("why"), True),
-        (Fenced("why"), False),
-        (OtherFormat("why"), False),
-        (KafkaConnectionError("why"), False),
-        (TimeoutError("why"), False),
+        *([kind("why"), False] for kind in (Fenced, StateLost, OtherFormat, KafkaConnectionError, TimeoutError)),
     ],
 )
-def test_what_is_known_to_happen_needs_no_page_of_calls(
+def test_a_fault_ends_the_process_says_where_and_tells_of_calls_only_where_it_is_a_bug(
     error: Exception, calls: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
+    codes: list[int] = []
     with caplog.at_level(logging.CRITICAL):
         try:
             raise error
         except type(error) as raised:
-            app_that_stops([]).fail_stop(raised)
+            app_that_stops(codes).fail_stop(raised, TP("interactions", 1))
 
+    assert codes == [EXIT_FAIL_STOP]
     [record] = caplog.records
+    assert "interactions" in record.getMessage()
     assert type(error).__name__ in record.getMessage()
     assert ("File " in record.getMessage()) == calls
 

@@ -22,6 +22,7 @@ from tests.unit.engine.kafka_records import offsets, run
 from tests.unit.engine.workplace import everything_that_can
 
 A, B, ELSEWHERE = TP("interactions", 0), TP("interactions", 1), TP("links", 0)
+ALSO_READ, SWEEPS = TP("roofs", 0), TP("sweeps", 0)
 
 
 class OfflineConsumer(Consumer):
@@ -102,47 +103,28 @@ async def work_without_end(_: Run) -> None:
     await asyncio.get_running_loop().create_future()
 
 
-async def test_what_a_fetch_brings_an_agent_is_one_message_with_a_run_for_each_partition(
-    consumer: OfflineConsumer,
+@pytest.mark.parametrize(
+    ("fetched", "messages"),
+    [
+        ([A, ELSEWHERE, B], [[A, B], [ELSEWHERE]]),
+        ([A, ALSO_READ, SWEEPS], [[A, SWEEPS], [ALSO_READ]]),  # another agent reads the second one too
+        ([TP("one", 0), TP("other", 0)], [[TP("one", 0)], [TP("other", 0)]]),  # no lane reads these
+    ],
+)
+async def test_what_a_fetch_brings_the_same_agents_is_one_message_with_a_run_for_each_partition(
+    app: ChunkApp, consumer: OfflineConsumer, fetched: list[TP], messages: list[list[TP]]
 ) -> None:
-    consumer._set_active_tps({A, B, ELSEWHERE})
-    consumer.fetched = {A: run([4, 5, 6], tp=A), ELSEWHERE: run([2], tp=ELSEWHERE), B: run([7, 8], tp=B)}
+    app.lanes.expect("agent", [ALSO_READ.topic, SWEEPS.topic])
+    app.lanes.expect("also", [ALSO_READ.topic])
+    consumer._set_active_tps(set(fetched))
+    consumer.fetched = {tp: run([number, number + 1], tp=tp) for number, tp in enumerate(fetched)}
 
-    messages = [pair async for pair in consumer.getmany(0.01)]
+    found = [pair async for pair in consumer.getmany(0.01)]
 
-    assert [(tp, message.tp, message.offset, message.generation_id) for tp, message in messages] == [
-        (A, A, 6, 1),
-        (ELSEWHERE, ELSEWHERE, 2, 1),
-    ]
-    assert [[(run.tp, offsets(run)) for run in runs_in(message)] for _, message in messages] == [
-        [(A, [4, 5, 6]), (B, [7, 8])],
-        [(ELSEWHERE, [2])],
-    ]
-
-
-async def test_runs_that_other_agents_read_too_are_a_message_of_their_own(
-    app: ChunkApp, consumer: OfflineConsumer
-) -> None:
-    app.lanes.expect("agent", ["roofs", "sweeps"])
-    app.lanes.expect("also", ["roofs"])
-    roofs, sweeps = TP("roofs", 0), TP("sweeps", 0)
-    consumer._set_active_tps({A, roofs, sweeps})
-    consumer.fetched = {A: run([4], tp=A), roofs: run([5], tp=roofs), sweeps: run([6], tp=sweeps)}
-
-    messages = [message async for _, message in consumer.getmany(0.01)]
-
-    assert [[run.tp for run in runs_in(message)] for message in messages] == [[A, sweeps], [roofs]]
-
-
-async def test_topics_that_no_lane_reads_are_messages_of_their_own(consumer: OfflineConsumer) -> None:
-    """A plain agent of Faust gets what is of its topic, and nothing else."""
-    one, other = TP("one", 0), TP("other", 0)
-    consumer._set_active_tps({one, other})
-    consumer.fetched = {one: run([4], tp=one), other: run([5], tp=other)}
-
-    messages = [message async for _, message in consumer.getmany(0.01)]
-
-    assert [[run.tp for run in runs_in(message)] for message in messages] == [[one], [other]]
+    assert [[each.tp for each in runs_in(message)] for _, message in found] == messages
+    for tp, message in found:
+        first = runs_in(message)[0]
+        assert (tp, message.tp, message.offset, message.generation_id) == (first.tp, first.tp, offsets(first)[-1], 1)
 
 
 async def test_a_message_has_no_more_than_one_fetched_partition_may_have_and_its_last_run(
@@ -208,15 +190,10 @@ async def test_only_partitions_with_room_are_fetched(app: ChunkApp, consumer: Of
 
     await taken(consumer)
 
-    assert [partitions for partitions, _ in consumer.asked] == [{B}]
-
-
-async def test_without_room_anywhere_nothing_is_fetched(app: ChunkApp, consumer: OfflineConsumer) -> None:
-    for tp in (A, B):
-        app.lanes.submit("agent", run(range(10), tp=tp), work_without_end)
-
+    app.lanes.submit("agent", run(range(10), tp=B), work_without_end)
     assert await taken(consumer) == []
-    assert consumer.asked == []
+
+    assert [partitions for partitions, _ in consumer.asked] == [{B}]
 
 
 async def test_an_idle_partition_does_not_keep_a_busy_one_waiting(app: ChunkApp, consumer: OfflineConsumer) -> None:
@@ -238,6 +215,7 @@ async def test_what_lanes_have_done_is_committed_and_nothing_else(app: ChunkApp,
     await everything_that_can()
 
     await consumer.commit()
+    await consumer.commit()  # without news
 
     assert consumer.commits == [{B: 9}]
 
@@ -258,14 +236,6 @@ async def test_offsets_that_transactions_commit_are_not_committed_by_the_consume
 
     assert consumer.commits == [{other: 2}]
     assert consumer.committed(A) == 3
-
-
-async def test_a_commit_without_news_is_not_sent(app: ChunkApp, consumer: OfflineConsumer) -> None:
-    await do_up_to(app, A, 3)
-    await consumer.commit()
-    await consumer.commit()
-
-    assert consumer.commits == [{A: 3}]
 
 
 async def test_what_was_done_is_committed_before_partitions_are_given_up(
@@ -331,16 +301,11 @@ async def test_giving_up_does_not_wait_for_an_agent_that_never_takes_a_message_o
     await asyncio.wait_for(consumer.wait_empty(), 0.9)
 
 
-async def test_lag_is_counted_from_what_is_done(app: ChunkApp, consumer: OfflineConsumer) -> None:
-    consumer._committed_offset[B] = 40
-    await do_up_to(app, A, 90)
-
-    assert (consumer.lag_of(A), consumer.lag_of(B)) == (10, 60)
-
-
 async def test_markers_that_nothing_follows_are_no_lag_once_all_that_was_taken_is_done(
     app: ChunkApp, consumer: OfflineConsumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    consumer._committed_offset[B] = 40
+    assert consumer.lag_of(B) == 60
     monkeypatch.setattr(consumer, "_read_to", lambda _: 100)
     consumer.fetched = {A: run(range(97), tp=A)}
     await do_up_to(app, A, 90)
@@ -355,7 +320,7 @@ async def test_markers_that_nothing_follows_are_no_lag_once_all_that_was_taken_i
 async def test_what_is_taken_and_not_committed_is_counted_for_whoever_has_to_leave_it(
     app: ChunkApp, consumer: OfflineConsumer
 ) -> None:
-    consumer.fetched = {A: run(range(6), tp=A), B: run(range(4), tp=B)}
+    consumer.fetched = {A: run(range(1_000, 1_006), tp=A), B: run(range(4), tp=B)}
     assert app.uncommitted() == (0, 0)
     assert not app.is_in_touch
     assert app.brokers() == []
@@ -364,22 +329,13 @@ async def test_what_is_taken_and_not_committed_is_counted_for_whoever_has_to_lea
     assert isinstance(app.consumer, Consumer)
     [_ async for _ in consumer.getmany(0.01)]
     assert app.uncommitted() == (2, 10)
+    consumer.fetched = {A: run(range(1_006, 1_012), tp=A)}
+    [_ async for _ in consumer.getmany(0.01)]
+    assert app.uncommitted() == (2, 16)
 
-    for offset, tp in ((6, A), (1, B)):
+    for offset, tp in ((1_012, A), (1, B)):
         app.consumer.note_committed(tp, offset)
     assert app.uncommitted() == (1, 3)
-
-
-async def test_of_a_partition_without_a_commit_only_what_was_taken_counts_as_left(
-    app: ChunkApp, consumer: OfflineConsumer
-) -> None:
-    for first in (1_000, 1_006):
-        consumer.fetched = {A: run(range(first, first + 6), tp=A)}
-        [_ async for _ in consumer.getmany(0.01)]
-    assert isinstance(app.consumer, Consumer)
-    assert app.uncommitted() == (1, 12)
-    app.consumer.note_committed(A, 1_011)
-    assert app.uncommitted() == (1, 1)
 
 
 async def test_a_thread_that_crashes_prints_nothing_past_the_log(

@@ -2,8 +2,6 @@ import json
 import subprocess
 import sys
 
-import pytest
-
 from streams.cli.importing import _VENDORS
 from streams.history.importing.file_items import VENDORS
 
@@ -36,28 +34,14 @@ print(json.dumps({"imported": found, "modules": len(sys.modules)}))
 """
 
 
-@pytest.fixture(scope="module")
-def asked() -> dict[str, object]:
-    """What a process has imported that shows the help of every command and does nothing else."""
+def test_the_help_of_all_commands_imports_no_heavy_library_and_few_modules() -> None:
     done = subprocess.run([sys.executable, "-c", ASK_FOR_ALL_HELP, *HEAVY], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    told: dict[str, object] = json.loads(done.stdout)
-    return told
+    told = json.loads(done.stdout)
 
-
-def test_the_help_of_no_command_imports_a_heavy_library(asked: dict[str, object]) -> None:
-    imported = asked["imported"]
-
-    assert isinstance(imported, dict)
-    assert {words: modules for words, modules in imported.items() if modules} == {}
-    assert {"", "permit", "contact show", "experiments show", "lake import"} <= imported.keys()
-
-
-def test_the_help_of_all_commands_together_imports_few_modules(asked: dict[str, object]) -> None:
-    modules = asked["modules"]
-
-    assert isinstance(modules, int)
-    assert modules < MOST_MODULES
+    assert {words: modules for words, modules in told["imported"].items() if modules} == {}
+    assert {"", "permit", "contact show", "experiments show", "lake import"} <= told["imported"].keys()
+    assert told["modules"] < MOST_MODULES
 
 
 def test_the_help_of_import_names_every_vendor() -> None:

@@ -103,6 +103,15 @@ def test_membership_is_what_the_oracle_finds_in_the_raw_interactions(
     event(f"in {len(town.names().get(name, ()))} segments")
 
 
+def told(story: list[Saying], found: list[Table], data: st.DataObject, *, is_warm: bool) -> Town:
+    """A town that has heard the story in any order, with these segments."""
+    town = Town(is_warm=is_warm)
+    town.define(found)
+    town.hear(data.draw(st.permutations(story)))
+    as_they_come(town, data)
+    return town
+
+
 def say(town: Town, heard: Heard) -> str:
     sent = heard.sent
     model = MODELS[sent.type].model_validate({"contact": sent.contact, **sent.fields})
@@ -116,10 +125,7 @@ def say(town: Town, heard: Heard) -> str:
 def test_a_link_and_a_later_unlink_leave_everybody_where_they_would_be_without(
     story: list[Saying], found: list[Table], is_warm: bool, data: st.DataObject
 ) -> None:
-    town = Town(is_warm=is_warm)
-    town.define(found)
-    town.hear(data.draw(st.permutations(story)))
-    as_they_come(town, data)
+    town = told(story, found, data, is_warm=is_warm)
     people = sorted(town.people())
     if len(people) < 2:
         return
@@ -261,10 +267,7 @@ def test_where_a_restore_of_the_version_before_asks_for_a_recount_everybody_is_j
 def test_no_id_of_an_erased_person_is_left(
     story: list[Saying], found: list[Table], is_warm: bool, data: st.DataObject
 ) -> None:
-    town = Town(is_warm=is_warm)
-    town.define(found)
-    town.hear(data.draw(st.permutations(story)))
-    as_they_come(town, data)
+    town = told(story, found, data, is_warm=is_warm)
     were = town.people().keys()
     town.say(interaction("contact.erased", "erase", NOW, "office/desk", data.draw(erasure())), NOW + 200 * HOUR)
     as_they_come(town, data)
@@ -280,13 +283,10 @@ def test_no_id_of_an_erased_person_is_left(
 def test_what_is_read_again_changes_nothing_and_tells_nobody(
     story: list[Saying], found: list[Table], is_warm: bool, data: st.DataObject
 ) -> None:
-    town = Town(is_warm=is_warm)
-    town.define(found)
-    town.hear(story)
-    as_they_come(town, data)
-    told, rows = len(town.changes), town._rows()
+    town = told(story, found, data, is_warm=is_warm)
+    before, rows = len(town.changes), town._rows()
     for log in [log for log in town.logs if log[0] in ("interactions", "segment-definitions")]:
         town.read[log] = 0
     as_they_come(town, data)
-    assert len(town.changes) == told
+    assert len(town.changes) == before
     assert town._rows() == rows

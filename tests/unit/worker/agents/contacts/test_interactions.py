@@ -75,31 +75,12 @@ def test_a_copy_of_a_ruling_that_is_earlier_is_told() -> None:
     assert (told.topic, told.key) == (IDENTITY_LINKS, b"said/c1/c2")
 
 
-def test_folding_twice_gives_the_same() -> None:
-    """A failed transaction is folded again on what the store holds, so the first fold must not have touched it."""
-    store = MemoryStore()
-    kept(folded(said(0), store=store), store)
-    before = (store.position, dict(store.items()))
-    records = [said(1), said(2, who="c2"), said(3, "donation.made")]
-
-    first, second = folded(*records, store=store), folded(*records, store=store)
-
-    assert first.effects == second.effects
-    assert (store.position, dict(store.items())) == before
-
-
 def test_a_profile_tells_when_its_newest_interaction_was_received() -> None:
-    folding = folded(said(5), said(9), said(10, who="c2"))
+    folding = folded(said(5), said(9), said(10, who="c2"), said(11, id_="i9"))
 
     received = {output.key: dict(output.headers)["received_at"] for output in folding.effects.outputs}
 
     assert received == {b"c1": b"%d" % (NOW + 9), b"c2": b"%d" % (NOW + 10)}
-
-
-def test_a_duplicate_does_not_make_a_profile_look_received_later() -> None:
-    folding = folded(said(5, id_="a"), said(9, id_="a"))
-
-    assert dict(only_output(folding).headers)["received_at"] == b"%d" % (NOW + 5)
 
 
 @pytest.mark.parametrize(("type_", "same"), [("contact.linked", True), ("contact.unlinked", False)])
