@@ -1,6 +1,6 @@
 """What every sink of `contact-state` must do; each sink runs the whole of it through a `Bench`."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from hypothesis import strategies as st
@@ -134,6 +134,13 @@ class ContactSinkContract:
         assert await bench.sink.write(1, [living("bob", 1)], None, at(5))
         assert (await bench.sink.position(0), await bench.sink.position(1)) == (at(1), at(5))
 
+    async def test_versions_are_numbers_and_of_two_that_are_equal_the_first_stays(self, bench: Bench) -> None:
+        after = await fill(bench, living("ada", 999), living("bob", 10, b"new"))
+        changes = [living("ada", 1000, b"new"), living("bob", 9, b"old"), living("bob", 10, b"same")]
+        assert await bench.sink.write(0, changes, after, at(3))
+        assert await bench.stored("ada") == StoredContact(1000, b"new")
+        assert await bench.stored("bob") == StoredContact(10, b"new")
+
     async def test_an_erased_contact_keeps_a_mark_and_no_state(self, bench: Bench) -> None:
         after = await fill(bench, living("ada", 1, b"profile"))
         assert await bench.sink.write(0, [erased("ada", 2)], after, at(2))
@@ -175,51 +182,33 @@ class ContactSinkContract:
         await bench.age(0, -STALE_AFTER - 60)
         assert await bench.sink.position(0) is None
 
-    async def test_a_touch_keeps_an_idle_position_young(self, bench: Bench) -> None:
+    async def test_a_touch_a_write_or_a_statement_keeps_a_position_young(self, bench: Bench) -> None:
         after = await fill(bench, living("ada", 1))
-        for _ in range(3):
+        keeps: list[Callable[[], Awaitable[bool]]] = [
+            lambda: bench.sink.touch(0, after),
+            lambda: bench.sink.write(0, [], after, after),
+            lambda: bench.sink.whole(0, after, Completeness(0, 1)),
+        ]
+        for keep in keeps * 2:
             await bench.age(0, STALE_AFTER - 60)
-            assert await bench.sink.touch(0, after)
+            assert await keep()
         assert await bench.sink.position(0) == after
 
-    async def test_a_write_keeps_the_position_young(self, bench: Bench) -> None:
+    async def test_a_touch_or_a_statement_at_another_position_is_refused(self, bench: Bench) -> None:
         after = await fill(bench, living("ada", 1))
-        await bench.age(0, STALE_AFTER - 60)
-        assert await bench.sink.write(0, [], after, after)
-        await bench.age(0, STALE_AFTER - 60)
-        assert await bench.sink.position(0) == after
-
-    async def test_a_touch_elsewhere_is_refused(self, bench: Bench) -> None:
-        after = await fill(bench, living("ada", 1))
-        assert not await bench.sink.touch(0, at(after.offset + 1))
-        assert not await bench.sink.touch(0, Position("another", after.offset))
-        assert not await bench.sink.touch(1, after)
-
-    async def test_a_statement_of_completeness_keeps_a_position_young(self, bench: Bench) -> None:
-        after = await fill(bench, living("ada", 1))
-        for _ in range(2):
-            await bench.age(0, STALE_AFTER - 60)
-            assert await bench.sink.whole(0, after, Completeness(0, 1))
-        assert await bench.sink.position(0) == after
-
-    async def test_a_statement_of_completeness_at_another_position_is_refused(self, bench: Bench) -> None:
-        after = await fill(bench, living("ada", 1))
-        assert not await bench.sink.whole(0, at(after.offset + 1), Completeness(0, 1))
-        assert not await bench.sink.whole(0, Position("another", after.offset), Completeness(0, 1))
-        assert not await bench.sink.whole(1, after, Completeness(0, 1))
+        elsewhere = [(0, at(after.offset + 1)), (0, Position("another", after.offset)), (1, after)]
+        for partition, position in elsewhere:
+            assert not await bench.sink.touch(partition, position)
+            assert not await bench.sink.whole(partition, position, Completeness(0, 1))
         await bench.flush()
         assert not await bench.sink.whole(0, after, Completeness(0, 1))
         assert await bench.sink.position(0) is None
 
-    async def test_a_flush_is_noticed_without_traffic(self, bench: Bench) -> None:
+    async def test_a_flush_is_noticed_without_traffic_and_by_the_next_write(self, bench: Bench) -> None:
         after = await fill(bench, living("ada", 1))
         await bench.flush()
         assert not await bench.sink.touch(0, after)
         assert await bench.sink.position(0) is None
-
-    async def test_a_flush_is_noticed_by_the_next_write(self, bench: Bench) -> None:
-        after = await fill(bench, living("ada", 1))
-        await bench.flush()
         assert not await bench.sink.write(0, [living("bob", 1)], after, at(2))
         assert await bench.stored("bob") is None
 

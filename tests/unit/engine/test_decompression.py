@@ -2,7 +2,7 @@
 
 import gzip
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import cramjam
@@ -14,16 +14,11 @@ from aiokafka.record._crecords import default_records as compiled
 from streams.engine.aiokafka_patches.damaged_records import TOO_MUCH, UnreadRecords
 from streams.engine.aiokafka_patches.decompression import MAX_INFLATED, InflatedTooMuch, opened
 from streams.engine.aiokafka_patches.record_batches import read_any_batch
+from tests.unit.engine.crafted import CODECS
 
-CODECS = {"gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
+NAMES = ["gzip", "snappy", "lz4", "zstd"]
 BOMBS = ["gzip", "lz4", "zstd"]
 """Snappy cannot: nothing grows beyond some 20 times its size in it."""
-CLOSE: dict[str, Callable[[bytes], bytes]] = {
-    "gzip": codec.gzip_encode,
-    "snappy": codec.snappy_encode,
-    "lz4": codec.lz4_encode,
-    "zstd": codec.zstd_encode,
-}
 
 
 @pytest.fixture(autouse=True)
@@ -35,11 +30,11 @@ def _as_a_worker_reads() -> Iterator[None]:
 
 
 def open_(name: str, payload: bytes) -> bytes:
-    return b"".join(opened(CODECS[name], payload))
+    return b"".join(opened(CODECS[name][0], payload))
 
 
 def batch(name: str, *values: bytes, base: int = 7) -> bytes:
-    builder = compiled.DefaultRecordBatchBuilder(2, CODECS[name], 0, -1, -1, -1, 1 << 30)
+    builder = compiled.DefaultRecordBatchBuilder(2, CODECS[name][0], 0, -1, -1, -1, 1 << 30)
     for offset, value in enumerate(values):
         assert builder.append(offset, 1_000, None, value, []) is not None
     built = bytes(builder.build())
@@ -55,7 +50,7 @@ def batches(raw: bytes) -> Iterator[Any]:
     return iter(fetcher.MemoryRecords(raw).next_batch, None)
 
 
-@pytest.mark.parametrize("name", CODECS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_batch_within_the_limit_is_opened_as_ever(name: str) -> None:
     values = [b"%d" % number * 1_000 for number in range(300)]
 
@@ -80,15 +75,15 @@ def test_a_bomb_is_one_letter_and_its_neighbours_are_read(name: str) -> None:
     assert most < 3 * MAX_INFLATED
 
 
-@pytest.mark.parametrize("name", CODECS)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("size", [0, 1, 1 << 20, MAX_INFLATED - (4 << 20)])
 def test_up_to_the_limit_every_size_is_opened(name: str, size: int) -> None:
-    assert open_(name, CLOSE[name](bytes(size))) == bytes(size)
+    assert open_(name, CODECS[name][1](bytes(size))) == bytes(size)
 
 
 @pytest.mark.parametrize("name", ["gzip", "zstd"])
 def test_several_frames_count_together(name: str) -> None:
-    close, half = CLOSE[name], bytes(MAX_INFLATED // 2)
+    close, half = CODECS[name][1], bytes(MAX_INFLATED // 2)
 
     assert open_(name, close(b"a") + close(b"b")) == b"ab"
     with pytest.raises(InflatedTooMuch):

@@ -61,12 +61,6 @@ class Consumer:
         return int(waits)
 
 
-def test_after_a_rest_some_fetches_follow_each_other_without_a_pause() -> None:
-    consumer = Consumer(FIRST)
-
-    assert [consumer.asks()[0] for _ in range(AT_ONCE)] == [[FIRST]] * AT_ONCE
-
-
 def test_what_comes_all_the_time_is_fetched_together_after_a_pause() -> None:
     consumer = Consumer(FIRST)
     for _ in range(AT_ONCE):

@@ -32,16 +32,6 @@ async def test_partitions_do_not_wait_for_each_other() -> None:
     assert work.done() == {B: 8}
 
 
-async def test_a_chunk_is_done_when_its_work_has_ended_and_not_before() -> None:
-    work = Workplace(records=2)
-
-    await work.submit(run(range(4), tp=A))
-    in_hand = work.done()
-    await work.end(A)
-
-    assert (in_hand, work.done()) == ({}, {A: 2})
-
-
 async def test_done_is_where_reading_goes_on_also_behind_a_marker() -> None:
     work = Workplace()
 

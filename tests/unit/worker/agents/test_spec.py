@@ -19,7 +19,7 @@ from streams.worker.agents.intake import agent as intake
 from streams.worker.agents.sinks.experiment_results import ExperimentResultsConnector
 from streams.worker.agents.sinks.redis_sink import ContactStateConnector
 from streams.worker.agents.sinks.segments import SegmentsConnector
-from streams.worker.agents.spec import AgentSpec, flow_of
+from streams.worker.agents.spec import flow_of
 from streams.worker.app import AGENT_SPECS, build_worker
 from streams.worker.sink_monitor import SinkMonitor
 

@@ -31,18 +31,12 @@ def test_money_is_what_a_chunk_changes() -> None:
     assert second.tally.money == {("USD", "returned"): 1000, ("EUR", "given"): 300}
 
 
-def test_a_gift_that_is_taken_back_was_returned() -> None:
+def test_a_gift_that_is_taken_back_was_returned_and_one_that_is_forgotten_was_not() -> None:
     store = MemoryStore()
     kept(folded(gift(0), store=store), store)
     back = folded(said(1, "interaction.retracted", retracts={"source": "digital/mailer", "id": "i0"}), store=store)
 
     assert back.tally.money == {("USD", "returned"): 2500}
-
-
-def test_who_is_forgotten_was_given_nothing_back() -> None:
-    store = MemoryStore()
-    kept(folded(gift(0), store=store), store)
-
     assert folded(said(1, "contact.erased"), store=store).tally.money == {}
 
 

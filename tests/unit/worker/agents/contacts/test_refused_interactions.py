@@ -53,17 +53,6 @@ def test_a_key_that_is_no_contact_costs_no_neighbour(key: bytes | None) -> None:
     assert reason(keyed(key, said(1))) is Reason.INVALID_DATA
 
 
-def test_a_key_cannot_reach_what_the_engine_keeps_for_itself() -> None:
-    """A chunk that folded a contact onto the watermark would neither be readable nor ever be done."""
-    watermark = b"\x00watermark\x00interactions\x003"
-    store = MemoryStore()
-    store.write({watermark: b"41"}, Position("topic", 1, 0))
-
-    folding = folded(keyed(watermark, said(1)), store=store)
-
-    assert watermark not in folding.effects.changes
-
-
 def test_a_dead_letter_is_the_record_as_it_came_and_says_where_it_was() -> None:
     record = replace(said(7), key=None, headers=OWN)
 

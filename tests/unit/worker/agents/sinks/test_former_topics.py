@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, cast
 
+import pytest
 from faust.types import TP
 
 from events.topics import CONTACT_STATE
@@ -12,6 +13,8 @@ from streams.engine.runs import Run
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import EngineError, HiddenTopic, MissingTopic
 from streams.platform.settings import Settings
+from streams.worker.agents.sinks import former_topics
+from streams.worker.agents.sinks.former_topics import runs_of_same_topic
 from streams.worker.agents.spec import AgentSpec, BuiltAgent
 from streams.worker.app import _add
 
@@ -51,3 +54,29 @@ async def test_a_topic_that_is_away_when_a_chunk_is_to_be_written_to_a_sink_ends
     assert await stopped_by(missing, None) == [EXIT_FAIL_STOP]
     for error in (EngineError("something else"), HiddenTopic("this user may not see the topic contact-state")):
         assert await stopped_by(error, SINK) == [EXIT_FAIL_STOP]
+
+
+@pytest.mark.parametrize("same_for", [0, 2])
+async def test_runs_that_do_not_come_are_waited_for_as_long_as_the_topic_is_the_same(
+    monkeypatch: pytest.MonkeyPatch, same_for: int
+) -> None:
+    monkeypatch.setattr(former_topics, "STILL_S", 0.001)
+    first, asked, ended = Run(PLACE, (), 5, -1), 0, asyncio.Event()
+
+    async def waiting() -> AsyncIterator[Run]:
+        yield first
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async def is_same() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked <= same_for
+
+    async with asyncio.timeout(5):
+        found = [run async for run in runs_of_same_topic(waiting(), is_same)]
+    assert found == [first]
+    assert asked == same_for + 1
+    assert ended.is_set()
