@@ -11,6 +11,7 @@ from random import Random
 from typing import Literal, TypeAlias, get_args
 
 import pytest
+from kafka.errors import KafkaError
 
 from events.identifiers import is_identity_hash
 from events.topics import ALL, CONTACT_LINKS, CONTACT_STATE, SEGMENT_WORK
@@ -180,7 +181,10 @@ class Looking:
         self._found: list[str] | None = None
 
     def look(self) -> tuple[list[str]] | None:
-        now = _standing(self._deployment)
+        try:
+            now = _standing(self._deployment)
+        except KafkaError:  # a broker that is only just back is late
+            return None
         if now != self._before:
             if self._found is not None:
                 self._still_s = min(2 * self._still_s, STUCK_S / 2)
