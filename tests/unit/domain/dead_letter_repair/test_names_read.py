@@ -52,6 +52,11 @@ def test_no_name_is_missed_where_something_is_chosen() -> None:
     assert missed(LetterSelection(source="digital/mailer"), letter(b"{"), letter(saying()), letter(b"[")) == []
 
 
+def test_a_source_that_is_an_address_is_not_told_as_the_one_that_was_meant() -> None:
+    one = letter(saying().replace(b"digital/mailer", b"ada@example.org"))
+    assert missed(LetterSelection(source="ada.example.org"), one) == ["no dead letter is of source ada.example.org"]
+
+
 def test_a_requeue_notes_the_names_that_it_reads() -> None:
     account, order = RequeueCounts(), RequeueOptions(LetterSelection(source="digital/flod"), rules())
     held = letter(saying().replace(b"digital/mailer", b"digital/flood"))

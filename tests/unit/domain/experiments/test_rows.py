@@ -3,7 +3,7 @@
 import pytest
 
 from streams.domain.experiments import row_table as module
-from streams.domain.experiments.partials import PartialCounts
+from streams.domain.experiments.partials import NO_CELL, PartialCounts
 from streams.domain.experiments.row_layout import row_of
 from streams.domain.experiments.row_table import RowTable
 from streams.domain.experiments.totals import MOST_ARMS, ExperimentTotals, VariantTotals
@@ -22,6 +22,14 @@ def rows() -> RowTable:
     found = RowTable()
     assert found.take("ask", "", NONE)
     return found
+
+
+def test_of_one_that_is_counted_by_another_edition_too_all_is_left(rows: RowTable) -> None:
+    """What came before it in the same records too: what is shown has to stay as it was before all of them."""
+    anew = PartialCounts([("ask", "1b2c3d4e", "A"), ("door", "", "A")], [DAY, 1, 0, DAY, 1, 0])
+    assert rows.take("door", "", NONE)
+    assert rows.add([ONE, anew]) == ({"door"}, [ONE, PartialCounts([anew.names[0], NO_CELL], anew.heads)])
+    assert people(rows) == 0
 
 
 @pytest.mark.parametrize(

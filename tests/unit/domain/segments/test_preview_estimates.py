@@ -14,6 +14,13 @@ from streams.domain.segments.preview_estimates import (
 )
 
 SIZES = st.lists(st.tuples(st.integers(0, 5_000), st.integers(1, 500)), min_size=1, max_size=8)
+
+
+def test_once_everybody_is_judged_the_count_is_certain() -> None:
+    found = [PartitionCount(100, 100, 7), PartitionCount(90, 90, 0), PartitionCount(0, 0, 0)]
+    assert estimate(found, 3) == MemberEstimate(7, 7, 7)
+
+
 """Of each partition how many contacts it has, and how many of these are judged at most."""
 
 
@@ -41,6 +48,12 @@ def test_partitions_that_have_answered_stand_for_those_that_have_not() -> None:
     assert half is not None
     assert half.low < 400 == half.count < half.high
     assert half.low >= 200
+
+
+def test_large_partitions_weigh_more_than_small_ones() -> None:
+    found = estimate([PartitionCount(9_000, 100, 0), PartitionCount(1_000, 100, 100)], 2)
+    assert found is not None
+    assert found.count == 1_000
 
 
 def test_never_fewer_than_were_seen_nor_more_than_there_can_be() -> None:

@@ -88,6 +88,15 @@ def test_of_too_many_segments_the_first_by_name_are_kept() -> None:
     assert told(found) == [f"the file: has {MOST_SEGMENTS + 1:,} segments; define {MOST_SEGMENTS:,} at most"]
 
 
+def test_spelling_makes_no_other_edition() -> None:
+    week = edition(all=[{"gifts": "count", "within": "7d", "at_least": 1}])
+    assert week == edition(all=[{"gifts": "count", "within": "168h", "above": 0}])
+    assert week == edition(any=[{"all": [{"gifts": "count", "within": "7d", "above": 0}]}])
+    assert week == edition(none=[{"none": [{"gifts": "count", "within": "7d", "above": 0}]}])
+    assert edition(all=[{"gifts": "sum", "is": 1}]) == edition(all=[{"gifts": "sum", "currency": "USD", "is": 1}])
+    assert edition(all=[{"support": [1, 2]}]) == edition(all=[{"support": [2, 1]}])
+
+
 def test_a_policy_makes_another_edition_of_segments_that_ask_it_and_of_no_others() -> None:
     policy = default_policy()
     closures = policy.closures.model_copy(update={"needs_consent": ("text",)})
