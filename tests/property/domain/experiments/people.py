@@ -1,6 +1,6 @@
 """What a person gives to experiments, by the fold and by the oracle, in one shape."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from hypothesis import strategies as st
 from msgspec.structs import asdict
@@ -68,7 +68,13 @@ WORDS: dict[str, st.SearchStrategy[Fields]] = {
     "text.opted_out": fields({}, {"sender": few("s")}),
     "consent.changed": fields({"channel": few("email", "door"), "granted": few(True, False)}, {"list_id": few("l")}),
 }
-OFTEN = ("email.sent", "email.opened", "email.clicked", "email.dropped", "experiment.assigned", "canvass.reported")
+SUBJECTS = (
+    ("email.sent", "email.opened", "email.clicked", "email.dropped", "experiment.assigned", "canvass.reported"),
+    ("experiment.assigned", "email.opened", "email.clicked"),
+    ("experiment.assigned", "donation.made", "donation.refunded"),
+    ("experiment.assigned", "email.unsubscribed", "consent.changed", "text.opted_out"),
+)
+"""What a life is mostly about, so that several things that meet in one rule come often."""
 TIMES = st.one_of(
     st.integers(-12, 60).map(lambda quarters: NOON + quarters * HOUR // 4),
     st.integers(-40, 40).map(lambda days: NOON + days * DAY),
@@ -76,9 +82,9 @@ TIMES = st.one_of(
 
 
 @st.composite
-def interactions(draw: st.DrawFn, number: int) -> Arrival:
-    """Anything that matters to an experiment."""
-    type_ = draw(st.sampled_from([*WORDS, *OFTEN]))
+def interactions(draw: st.DrawFn, number: int, often: Sequence[str]) -> Arrival:
+    """Anything that matters to an experiment, some types more often than the rest."""
+    type_ = draw(st.one_of(st.sampled_from([*WORDS]), st.sampled_from(often), st.sampled_from(often)))
     arm = draw(MAY_ARM) if type_.startswith(("email.", "text.", "canvass.")) else {}
     if type_ in ("email.unsubscribed", "email.complained", "text.replied", "text.opted_out"):
         arm = {}
@@ -89,7 +95,8 @@ def interactions(draw: st.DrawFn, number: int) -> Arrival:
 @st.composite
 def lives(draw: st.DrawFn) -> list[Arrival]:
     """What happened to somebody who is probably in an experiment, some of it taken back."""
-    happened = [draw(interactions(number)) for number in range(draw(st.integers(4, 14)))]
+    often = draw(st.sampled_from(SUBJECTS))
+    happened = [draw(interactions(number, often)) for number in range(draw(st.integers(4, 14)))]
     gone = draw(st.lists(st.sampled_from(happened), max_size=2, unique_by=id))
     return [*happened, *(_not_so(one) for one in gone)]
 

@@ -30,16 +30,17 @@ CALLS = "Automatic_calls"
 
 @st.composite
 def lives(draw: st.DrawFn) -> list[Arrival]:
-    """Words on consent and forms that say where they come from, each once, of few moments."""
+    """Words on consent and forms that say where they come from, each once, of few moments; mostly one or the other."""
     life = []
+    mail_until, forms_until = draw(st.sampled_from([(1, 2), (1, 9), (4, 9)]))
     for _ in range(draw(st.integers(0, 8))):
         moment, id_ = NOON + draw(st.integers(0, 3)) * HOUR, draw(st.sampled_from(IDS))
         data: dict[str, JSON]
-        what = draw(st.integers(0, 4))
-        if not what:
+        what = draw(st.integers(0, 9))
+        if what < mail_until:
             purpose = draw(st.sampled_from(["fundraising", "transactional"]))
             one = said("email.sent", id_, moment, message_id=f"m{id_}", purpose=purpose)
-        elif what > 1:
+        elif what >= forms_until:
             data = {"channel": draw(st.sampled_from(["phone", "email", "all"])), "granted": draw(st.booleans())}
             data |= draw(st.sampled_from([{}, {"purpose": "fundraising"}, {"purpose": CALLS}]))
             data |= draw(st.sampled_from([{}, {"basis": "consent"}, {"basis": "legitimate_interest"}]))

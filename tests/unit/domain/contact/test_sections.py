@@ -3,7 +3,7 @@
 from tests.unit.domain.contact.said import HOUR, NOON, Arrival, gift, profile_of, report, retracted, said
 
 
-def test_of_one_report_of_support_the_version_that_counts_is_named_and_of_none_nothing() -> None:
+def test_the_version_of_a_report_of_support_that_counts_is_named_and_of_none_nothing() -> None:
     first, second = report("1", report_id="r", support=1), report("2", NOON + 1, report_id="r", support=5)
     assert profile_of(first, second)["canvass"]["support_by"] == {"source": "team/a", "id": "1"}
     assert profile_of(first, second, retracted("1"))["canvass"]["support_by"] == {"source": "team/a", "id": "2"}

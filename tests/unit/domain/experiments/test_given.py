@@ -80,47 +80,12 @@ def test_outcomes_count_from_the_moment_of_assignment_until_the_window_ends() ->
     assert counts == {-1: False, 0: True, 2 * HOUR - 1: True, 2 * HOUR: False}
 
 
-def test_opens_count_by_whole_hours() -> None:
-    rule, at = CountingRule(window_ms=2 * HOUR, covariate_days=0), NOON + HOUR // 2
-    counts = {
-        minute: bool(figures(assigned(time=at), opened(NOON + minute * HOUR // 60), rule=rule))
-        for minute in (-1, 0, 119, 120)
-    }
-    assert counts == {-1: False, 0: True, 119: True, 120: False}
-
-
 def test_what_was_before_counts_in_whole_days_before_that_of_assignment() -> None:
     midnight = NOON // DAY * DAY
     rule = CountingRule(covariate_days=2)
     earlier = [midnight - 2 * DAY - 1, midnight - 2 * DAY, midnight - 1, midnight]
     found = [figures(assigned(), gift("1", 5, time), rule=rule).get("donated") for time in earlier]
     assert found == [None, (0, 1, 0), (0, 1, 0), None]
-
-
-def test_opens_are_expected_numbers_and_count_one_at_most() -> None:
-    one = figures(assigned(), opened(NOON))["opened"][0]
-    assert 0 < one < 1_000
-    many = [opened(NOON + n * HOUR, f"{n}") for n in range(9)]
-    assert figures(assigned(), *many) == {"opened": (1_000, 0, 1_000)}
-
-
-def test_a_refund_follows_its_gift_whenever_it_comes() -> None:
-    given_back = refund("r", 5, NOON + 90 * DAY, donation_id="actblue:1")
-    assert figures(assigned(), gift("1", 20), given_back)["net_amount"] == (15, 0, 15)
-    before = figures(assigned(), gift("1", 20, NOON - DAY), refund("r", 5, donation_id="actblue:1"))
-    assert before["net_amount"] == (0, 15, 0)
-    assert figures(assigned(), gift("1", 20), refund("r", 20, donation_id="actblue:1")) == {"donated": (1, 0, 1)}
-
-
-def test_a_refund_of_a_gift_that_is_not_known_counts_when_it_came() -> None:
-    assert figures(assigned(), refund("r", 5)) == {"net_amount": (-5, 0, -5)}
-    assert figures(assigned(), refund("r", 5, NOON + 8 * DAY, donation_id="actblue:9")) == {}
-
-
-def test_only_money_in_the_currency_of_the_experiment_counts() -> None:
-    gifts = gift("1", 20), gift("2", 30, currency="EUR")
-    assert figures(assigned(), *gifts)["net_amount"] == (20, 0, 20)
-    assert figures(assigned(), *gifts, rule=CountingRule(currency="EUR"))["net_amount"] == (30, 0, 30)
 
 
 def test_one_person_counts_no_more_than_the_largest_gift_that_is_taken_in_either_way() -> None:

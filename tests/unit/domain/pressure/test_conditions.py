@@ -288,12 +288,6 @@ def test_one_number_under_two_keys_comes_from_where_either_of_its_refs_does() ->
     assert ruled(answer(question, known, refs=[new])) == ("deny", "no_provenance")
 
 
-def test_on_channels_without_addresses_anything_of_the_person_counts() -> None:
-    rules = ruling({"channel": "door", "require": "provenance"})
-    assert ruled(decide(person(provenance=[origin("voter_list")]), rules, asking("door"), NOON)) == ALLOWED
-    assert ruled(decide(person(), rules, asking("door"), NOON)) == ("deny", "no_provenance")
-
-
 def test_what_is_left_of_a_source_that_was_forgotten_is_no_source_and_needs_no_notice() -> None:
     left = person(provenance=[origin("forgotten")])
     rules = ruling({"channel": "door", "require": "provenance"})
