@@ -6,7 +6,7 @@ from aiokafka.errors import KafkaConnectionError
 from faust.types import TP
 from prometheus_client import CollectorRegistry
 
-from events.dead_letters import DeadLetter
+from events.dead_letters import DeadLetter, Origin
 from events.identifiers import Hasher
 from events.purpose_wall import OPEN, Wall
 from events.refusal import Reason
@@ -76,6 +76,18 @@ async def test_an_interaction_tells_when_it_was_appended() -> None:
     [output] = await Bench().take(opened())
 
     assert list(output.headers) == [("received_at", b"%d" % NOW)]
+
+
+async def test_a_bad_record_is_a_dead_letter_and_costs_no_neighbour() -> None:
+    first, bad, last = await Bench().take(opened(id="1"), b"{", opened(id="2"))
+
+    assert [first.topic, bad.topic, last.topic] == [INTERACTIONS, DEAD_LETTERS, INTERACTIONS]
+    assert (bad.partition, bad.key, bad.value) == (INPUT.partition, b"own key", b"{")
+    letter = DeadLetter.of(bad.headers)
+    assert letter is not None
+    assert (letter.refusal.reason, letter.time) == (Reason.NOT_JSON, NOW + 9)
+    assert letter.origin == Origin("intake", INPUT.topic, INPUT.partition, 41)
+    assert next(iter(bad.headers)) == ("own", b"1")
 
 
 async def test_what_comes_from_a_refused_source_is_a_dead_letter_and_counted() -> None:
