@@ -35,6 +35,11 @@ _OF_SOMEBODY = frozenset(
 )
 _ONE_NUMBER = re.compile(r"\D*(?:\d|[^\w;,#＃*=:~～|&\\+＋])*").fullmatch
 """Any words before the first digit; behind it digits and what parts them, and no letter."""
+_in_a_link = re.compile(r"[/／]{2}|[?&]\S*=|[@＠]|\w\.\w\S*[/／]").search
+"""A number behind this is part of a link or an address, which nothing dials."""
+_MOST_WORDS = 250
+"""Characters before a number that are looked at; the library reads none out of a longer text."""
+_first_digit = re.compile(r"\d").search
 _part_numbers = re.compile(r"[/／\r\n]").split
 _LEAST_DIGITS = 7
 """Digits of a number with its area code; codes before a `/` have fewer."""
@@ -115,9 +120,10 @@ def normalise_phone(text: str, region: str, *, overseas: bool = False) -> str | 
 def is_one_phone(text: str) -> bool:
     """Whether a text holds one number at most: no second one, no extension, and nothing that is dialled behind it.
 
-    `normalise_phone` reads the first number alone, but what dials takes the whole text.
+    `normalise_phone` reads the first number alone, also out of a link, but what dials takes the whole text.
     """
-    if _ONE_NUMBER(text) is None:
+    first = _first_digit(text)
+    if _ONE_NUMBER(text) is None or _in_a_link(text, 0, min(first.start() if first else len(text), _MOST_WORDS)):
         return False
     return sum(sum(map(str.isdecimal, part)) >= _LEAST_DIGITS for part in _part_numbers(text)) < 2
 

@@ -53,6 +53,17 @@ def test_a_phone_cell_with_two_numbers_or_an_extension_names_nobody(cell: str) -
         names_nobody(cell, Hasher([b"key"], phone_region=region))
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *("https://x/?p=+33612347471", "https://x.org/0612347471", "www.x.org/?tel=0612347471", "wa.me/33612347471"),
+        *("?a=b&tel=0612347471", "http:／／x/0612347471", "ada@example.org 0612347471"),
+    ],
+)
+def test_a_link_or_an_address_with_a_number_in_it_is_no_phone_number(cell: str) -> None:
+    assert hashes_of(header("phone"), [cell], Hasher([b"key"], phone_region="FR")) == []
+
+
 @pytest.mark.parametrize("cell", ["0301234/0309876", "0301234\n0309876"])
 def test_two_short_numbers_are_not_taken_for_a_long_one(cell: str) -> None:
     names_nobody(cell, Hasher([b"key"], phone_region="DE"))
@@ -74,6 +85,7 @@ def names_nobody(cell: str, hasher: Hasher) -> None:
         ("'+33 6 12 34 74 71", "FR", "+33612347471"),
         ("Tél. : 06 12 34 74 71", "FR", "+33612347471"),
         ("tel:+33612347471", "FR", "+33612347471"),
+        ("Tél. / GSM : 06 12 34 74 71", "FR", "+33612347471"),
         ("\u202a+33\xa06\xa012\u201034 74 71\u202c", "FR", "+33612347471"),
         ("＋３３６１２３４７４７１", "FR", "+33612347471"),
         ("(212) 555-0101", "US", "+12125550101"),
