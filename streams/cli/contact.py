@@ -277,11 +277,12 @@ def write_bundle(out: Path, files: Mapping[str, bytes]) -> None:
 def _held(settings: Settings, found: KnownContact, person: Person) -> dict[str, JSON]:
     from streams.cli.time_options import now_ms
     from streams.domain.rights.forgetting import requests_of
+    from streams.domain.rights.own_part import without_others
     from streams.domain.rights.plain import plain_request
     from streams.services.rights_desk.log import read_desk, today
 
     requests, day = requests_of(read_desk(settings), person.names), today(settings, now_ms())
-    return {
+    held: dict[str, JSON] = {
         "contact_id": found.contact_id,
         "profile": orjson.loads(found.profile),
         "identifiers": [*person.names],
@@ -291,6 +292,7 @@ def _held(settings: Settings, found: KnownContact, person: Person) -> dict[str, 
         "asked": read_asked(settings, person.names),
         "requests": [cast(dict[str, JSON], plain_request(one, day)) for one in requests],
     }
+    return without_others(held)
 
 
 def _steps(person: Person, first_seen: str | None) -> list[ProfileStep]:

@@ -89,6 +89,7 @@ def test_two_names_are_linked_shown_exported_and_parted(desk: Desk, tmp_path: Pa
         files = [*(tmp_path / other.replace(":", "-")).iterdir()]
         assert (len(files), [file.name for file in files if other in file.read_text()]) == (2, [])
         assert files[0].parent.stat().st_mode & 0o077 == 0
+        assert other not in desk.do("contact", "export", person)
 
 
 def test_a_person_is_suppressed_and_then_forgotten(desk: Desk) -> None:

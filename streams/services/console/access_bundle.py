@@ -4,7 +4,7 @@ It shows what topics and Redis hold, hashes of identifiers and no names; whoever
 tools hold, and decides what may be handed out.
 """
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -109,11 +109,11 @@ class AskedFor(Struct, frozen=True):
 
 
 def bundle_of(held: Mapping[str, JSON], words: Words, at_ms: int, keeping: Keeping) -> dict[str, bytes]:
-    """The files by name; no name of the staff is in them, and no id of anybody else.
+    """The files by name; no name of the staff is in them.
 
     `held`: as `harmonia contact export` writes it; `at_ms`: when it was read.
     """
-    held = without_deciders(_without_others(held))
+    held = without_deciders(held)
     profile: Any = held["profile"]
     shown: ContactProfile = profile
     context = {
@@ -136,24 +136,6 @@ def bundle_of(held: Mapping[str, JSON], words: Words, at_ms: int, keeping: Keepi
     page = render_signed_out("access_bundle.html", words, context)
     data = orjson.dumps(held, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     return {PAGE: page.encode(), DATA: data}
-
-
-def _without_others(held: Mapping[str, JSON]) -> dict[str, JSON]:
-    """What is held, where decisions about two contacts name those alone that the person is known as.
-
-    The other contact of a link that was undone is somebody else.
-    """
-    told, own = held["interactions"], held["identifiers"]
-    names = {str(name) for name in own} if isinstance(own, list) else set()
-    return {**held, "interactions": [_own_part(event, names) for event in told] if isinstance(told, list) else told}
-
-
-def _own_part(event: JSON, names: Set[str]) -> JSON:
-    data = event.get("data") if isinstance(event, dict) else None
-    pair = data.get("contact_ids") if isinstance(data, dict) else None
-    if not isinstance(event, dict) or not isinstance(data, dict) or not isinstance(pair, list):
-        return event
-    return {**event, "data": {**data, "contact_ids": [each for each in pair if each in names]}}
 
 
 def _origin(profile: ContactProfile, item: ProvenanceItem) -> ToldOrigin:

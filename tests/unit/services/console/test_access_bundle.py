@@ -236,22 +236,6 @@ def test_alerts_and_retractions_name_the_producers_whose_interactions_they_are_a
     assert (data["interactions"], data["alerts"]) == ([given, back], [stopped])
 
 
-@pytest.mark.parametrize("undone", ["contact.unlinked", "contact.linked"])
-def test_a_link_that_was_undone_names_the_other_person_in_no_file(undone: str) -> None:
-    """They are somebody else; of whom the person is known as both are told."""
-
-    def ruling(type_: str, *pair: str) -> JSON:
-        return {"type": type_, "time": AT, "source": "operator/a", "id": "1", "data": {"contact_ids": [*pair]}}
-
-    told: list[JSON] = [ruling(undone, "crm.ada", "van.somebody-else"), ruling("contact.linked", "crm.ada", "phone:3")]
-    files = bundle_of(
-        {**held(), "identifiers": ["crm.ada", "phone:3"], "interactions": told}, Words("en"), NOON, KEEPING
-    )
-    assert [name for name, content in files.items() if b"somebody-else" in content] == []
-    shown = [event["data"]["contact_ids"] for event in orjson.loads(files[DATA])["interactions"]]
-    assert shown == [["crm.ada"], ["crm.ada", "phone:3"]]
-
-
 def test_of_whom_little_is_known_the_page_says_so() -> None:
     empty: Any = profile_of(said("rsvp.made", event_id="e"))
     bare: dict[str, JSON] = {"contact_id": "crm.bo", "profile": empty, "identifiers": ["crm.bo"], "interactions": []}
