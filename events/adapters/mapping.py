@@ -158,6 +158,15 @@ class RowMapping(_Strict):
                 near = next((those[field].near for those in found if those[field].near), None)
                 yield UnknownField(" or ".join(types), field.replace("data.contact.", "contact.", 1), near)
 
+    def assumed_currency(self) -> str | None:
+        """What is assumed of a gift whose row says no currency; None: nothing, it is refused."""
+        said = self.data.get("currency")
+        if not isinstance(said, Column) or said.default is None:
+            return None
+        cell = "is blank" if said.values is None else "is blank, or has a value that is not listed,"
+        cure = "leave out default to have such rows refused"
+        return f"data.currency: a gift whose column {said.column} {cell} counts as {said.default}; {cure}"
+
     def columns(self) -> Iterator[str]:
         """Every column that the mapping reads."""
         yield from self.act
@@ -187,6 +196,11 @@ class MappingFile(_Strict):
             for place, one in enumerate(self.interactions)
             for unknown in one.unknown_fields()
         ]
+
+    def assumed_currencies(self) -> list[str]:
+        """A remark on each currency that is assumed where a row says none, with its place."""
+        found = ((place, one.assumed_currency()) for place, one in enumerate(self.interactions))
+        return [f"interactions.{place}.{remark}" for place, remark in found if remark is not None]
 
 
 class InvalidMapping(ValueError):

@@ -130,8 +130,8 @@ def _mapping(path: Path | None) -> MappingFile | None:
         found = parse_mapping(path.read_text(encoding="utf-8"))
     except (InvalidMapping, UnicodeDecodeError) as error:
         refuse(f"--mapping: {path.name}: {error}", WRONG_USE)
-    for unknown in found.unknown_fields():
-        say(f"--mapping: {path.name}: {unknown}", err=True)
+    for remark in (*found.unknown_fields(), *found.assumed_currencies()):
+        say(f"--mapping: {path.name}: {remark}", err=True)
     return found
 
 

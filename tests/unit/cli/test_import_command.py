@@ -39,6 +39,22 @@ def test_a_misspelled_field_of_a_mapping_is_told_and_the_mapping_is_taken(tmp_pa
     assert '"campain_id":"gotv-1"' in ended.stdout
 
 
+def test_an_import_tells_which_currency_a_gift_without_one_counts_as(tmp_path: Path) -> None:
+    mapping, rows = tmp_path / "gifts.toml", tmp_path / "gifts.csv"
+    mapping.write_text(
+        MAPPING.replace("email.sent", "donation.made").partition("message_id")[0]
+        + 'donation_id = { column = "id", prefix = "bank:" }\namount = { column = "sum", kind = "amount" }\n'
+        + 'currency = { column = "currency", default = "USD" }\n'
+    )
+    rows.write_text("at,id,email,sum,currency\n2012-02-22T10:00:00Z,1,ada@example.org,5.00,\n")
+
+    ended = CliRunner().invoke(app, ["import", "generic", str(rows), "--mapping", str(mapping), "--dry-run"])
+
+    assert ended.exit_code == 0
+    [line] = [each for each in ended.stderr.splitlines() if "currency" in each]
+    assert line.startswith("--mapping: gifts.toml: interactions.0.data.currency: a gift whose column currency is blank")
+
+
 @pytest.mark.parametrize(
     ("times", "as_json", "code"),
     [(["1764000000"], [], 1), (["1764000000"], ["--json"], 1), (["1764000000", "2012-02-22T10:00:00Z"], [], 0)],

@@ -213,6 +213,34 @@ def test_an_amount_is_read_in_the_currency_of_its_row() -> None:
 
 
 @pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        ('{ column = "cur", default = "USD" }', "a gift whose column cur is blank counts as USD; leave out default"),
+        (
+            '{ column = "cur", default = "USD", values = { "€" = "EUR" } }',
+            "a gift whose column cur is blank, or has a value that is not listed, counts as USD; leave out default",
+        ),
+        ('{ column = "cur" }', None),
+        ('"EUR"', None),
+    ],
+)
+def test_a_mapping_tells_which_currency_a_gift_without_one_counts_as(column: str, told: str | None) -> None:
+    mapping = parse_mapping(GIFTS.replace('currency = "EUR"\ninst', f"currency = {column}\ninst"))
+
+    where = "interactions.0.data.currency: "
+    assert [text.partition(" to have")[0] for text in mapping.assumed_currencies()] == [
+        where + each for each in [told] if each
+    ]
+
+
+@pytest.mark.parametrize("currency", [None, "", " "])
+def test_a_gift_without_a_currency_is_refused_unless_the_mapping_has_a_default(currency: str | None) -> None:
+    mapping = parse_mapping(GIFTS.replace('currency = "EUR"\ninst', 'currency = { column = "cur" }\ninst'))
+
+    assert shown(read_row(GIFT | {"cur": currency}, b"", mapping, FEED))[1] == ["invalid_data"]
+
+
+@pytest.mark.parametrize(
     ("field", "value", "reason"),
     [
         ("amount", "1.005", "malformed_row"),
