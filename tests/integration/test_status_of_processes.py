@@ -101,6 +101,16 @@ def test_a_killed_gateway_is_away_and_a_page(own_stack: Stack, tmp_path: Path) -
     assert alerts(after, "gateway") == ["GatewayErrors"]
 
 
+def test_an_address_of_another_server_is_told_with_what_to_give(own_stack: Stack, tmp_path: Path) -> None:
+    with running_gateway(tmp_path, on(own_stack)) as gateway:
+        said = told(tmp_path, on(own_stack, HARMONIA_WATCHED=f"gateway={gateway.url}"))
+
+    assert state(said, "gateway") == "behind"
+    [why] = [each["why"] for each in said["alerts"] if each["why"].startswith("harmonia gateway: ")]
+    assert "is no address of /metrics" in why
+    assert "answers 404" in why
+
+
 def test_a_killed_deliver_is_behind_once_something_waits_that_it_has_not_read(
     own_stack: Stack, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,13 +73,16 @@ def ask(name: ProcessName, url: str) -> ProcessStanding:
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     try:
         with closing(kind(parts.hostname or "", parts.port, timeout=ANSWER_S)) as connection:
-            connection.request("GET", f"{parts.path.removesuffix('/metrics').rstrip('/')}/readyz")
+            path = f"{parts.path.removesuffix('/metrics').rstrip('/')}/readyz"
+            connection.request("GET", path)
             status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
         return ProcessStanding(name, "away", message("process.away", error=type(error).__name__))
     if status == http.client.OK:
         return ProcessStanding(name, "running")
-    return ProcessStanding(name, "behind", message("process.not_ready", status=status))
+    if status == http.client.SERVICE_UNAVAILABLE:
+        return ProcessStanding(name, "behind", message("process.not_ready", status=status))
+    return ProcessStanding(name, "behind", message("process.other_address", path=path, status=status))
 
 
 def look_at_postgres(settings: Settings, now: int) -> ProcessStanding:

@@ -71,6 +71,10 @@ STATUS: Mapping[str, Template] = {
     "status.of_process": "harmonia {process}: {what}",
     "process.away": "nothing answers at its address in HARMONIA_WATCHED ({error})",
     "process.not_ready": "its /readyz answers {status}, and says why it is not ready",
+    "process.other_address": (
+        "its address in HARMONIA_WATCHED is no address of /metrics: {path} there answers {status}; "
+        "give the address of its metrics, which it says when it starts"
+    ),
     "process.unknown": "whether it runs is not known, since Kafka does not answer ({error})",
     "process.postgres_away": "PostgreSQL does not answer ({error}); docs/postgres.md says what the code means",
     "process.postgres_never_filled": "HARMONIA_POSTGRES is set, and PostgreSQL was never filled",
