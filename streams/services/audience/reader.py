@@ -114,6 +114,11 @@ def open_audience(file: BinaryIO) -> Audience | UnusableAudience:
     bare = raw.removeprefix(BOM.encode())
     mark = mark_of_list(bare)
     fields = fields_of(bare, mark=mark)
+    if fields is None and bare.count(b'"') % 2:
+        return UnusableAudience(
+            "the header is malformed: a name in it has a line break, or a quote is not closed; "
+            "write each name on one line, and close each quote"
+        )
     if fields is None and b"\r" in bare.rstrip(b"\r\n"):
         return UnusableAudience("lines end in a carriage return alone: end them with LF or CRLF")
     if fields is None:

@@ -135,6 +135,10 @@ CURES: Mapping[str, str] = {
 LISTS: Mapping[str, str] = {
     "list.empty": "the audience is empty: its first row must name the columns",
     "list.utf16": "the audience is UTF-16 text: save it as CSV in UTF-8",
+    "list.broken_name": (
+        "the header is malformed: a name in it has a line break, or a quote is not closed; "
+        "write each name on one line, and close each quote"
+    ),
     "list.malformed": "the header is malformed: a quote in it is not closed, or stands within a field",
     "list.phone": "the first line may be a phone number: name the column above it, `phone` or `contact_id`",
     "list.one_column": "the header is one column: separate columns by commas",

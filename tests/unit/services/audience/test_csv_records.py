@@ -138,6 +138,8 @@ def test_a_line_too_long_is_malformed_and_the_next_is_not() -> None:
         (b"\n\n", "the audience is empty"),
         ("email,note\n".encode("utf-16"), "the audience is UTF-16 text"),
         (b'"email,note\n', "the header is malformed"),
+        (b'"\nemail",note\na@x.org,1\n', "the header is malformed: a name in it has a line break, or"),
+        (b'"e\rmail\naddress",note\na@x.org,1\n', "the header is malformed: a name in it has a line break, or"),
         (b"name,note\n", "no column of the header names a person"),
         (b"email,note\ra@x.org,1\r", "lines end in a carriage return alone"),
         (b"email,note\rper5@x.org\na@x.org,1\n", "lines end in a carriage return alone"),
