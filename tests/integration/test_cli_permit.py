@@ -239,6 +239,13 @@ def test_one_person_is_asked_about_reserved_listed_and_given_back(sender: Sender
     assert sender.refused("reservations", "release", address) == "this person is not reserved\n"
 
 
+def test_one_person_is_asked_about_at_another_time(sender: Sender) -> None:
+    asked = ("permit", "check", sender.known(), *ASK[1:])
+    ended = [sender.run(*asked, at) for at in (afternoon(), f"{afternoon()[:10]}T08:00:00Z")]
+    told = [(each.returncode, json.loads(each.stdout)["decisions"][0]["reason"]) for each in ended]
+    assert told == [(0, "ok"), (1, "hours")]
+
+
 def test_for_a_list_that_one_team_has_reserved_another_waits_until_it_is_given_back(sender: Sender) -> None:
     given = "\n".join(["email", sender.known(), sender.known(), ""])
     ended = sender.permit(given, "--team", "digital", "--reserve", A_DAY_S)

@@ -95,6 +95,23 @@ def test_each_type_of_interaction_belongs_to_one_activity_with_a_purpose() -> No
     assert all(spec.purpose and spec.people and types_of(spec) for spec in ACTIVITIES)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_activities_with_their_purposes_come_first_and_topics_last(language: Language) -> None:
+    shown, words = page(language), Words(language)
+    titles = [line.removeprefix("## ") for line in shown.splitlines() if line.startswith("## ")]
+
+    assert titles[1] == words.text("Processing activities")
+    assert titles[-3:] == [
+        words.text("Annex: whose data, and which"),
+        words.text("Annex: where data are, what for, and how long"),
+        words.text("Annex: which program reads what"),
+    ]
+    activities = shown[: shown.index(f"## {titles[2]}")]
+    assert [topic.name for topic in ALL if topic.name in activities] == []
+    assert [spec.name for spec in SPECS if spec.name in activities] == []
+    assert activities.count(f"- {words.text('Purpose of the processing')}") == len(ACTIVITIES)
+
+
 def test_an_activity_tells_when_erasure_is_due_and_that_it_may_tell_an_opinion() -> None:
     [canvassing] = [one for one in made(inactivity_days=90).activities if "Canvassing" in one.name]
     [gifts] = [one for one in made(inactivity_days=0).activities if "Gifts" in one.name]
