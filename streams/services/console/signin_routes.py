@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from ipaddress import IPv4Address, ip_address, ip_network
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -26,6 +27,8 @@ from streams.services.console.signin import (
 )
 
 logger = logging.getLogger(__name__)
+IPV6_NETWORK_BITS = 64
+"""What a provider gives to one customer, who may then take any address of it."""
 
 
 def signin_routes(console: Console) -> APIRouter:
@@ -138,8 +141,18 @@ async def begin(console: Console, viewer: Viewer) -> Response:
 
 
 def _peer(request: Request) -> str:
-    """The address that a request comes from: a reader's, where FORWARDED_ALLOW_IPS names the proxy."""
-    return request.client.host if request.client else ""
+    """Whose tries are counted together: those of an address, an IPv6 network of 64 bits, or the machine itself.
+
+    The address is a reader's where FORWARDED_ALLOW_IPS names the proxy.
+    """
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if address.is_loopback:
+        return "loopback"
+    return host if isinstance(address, IPv4Address) else str(ip_network((address, IPV6_NETWORK_BITS), strict=False))
 
 
 def _failed(console: Console, request: Request, error: OidcFailed) -> Response:

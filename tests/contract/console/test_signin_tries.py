@@ -56,3 +56,12 @@ async def test_readers_behind_a_proxy_that_is_named_are_told_apart(redis_client:
     assert await statuses(console, "127.0.0.1", own) == [b"403"] * (TRIES_A_MINUTE + 1)
     forging = [f"203.0.113.{number}, 198.51.100.99" for number in range(TRIES_A_MINUTE + 1)]
     assert await statuses(console, "127.0.0.1", forging) == [b"403"] * TRIES_A_MINUTE + [b"429"]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.{}", "2001:db8::{}"])
+async def test_addresses_of_the_machine_or_of_one_ipv6_network_share_their_tries(
+    redis_client: Redis, tmp_path: Path, address: str
+) -> None:
+    own = [address.format(number) for number in range(2, TRIES_A_MINUTE + 3)]
+    found = await statuses(SignedInConsole(redis_client, tmp_path), "127.0.0.1", own)
+    assert found == [b"403"] * TRIES_A_MINUTE + [b"429"]
