@@ -27,8 +27,9 @@ WITH_SERVERS := tests/chaos tests/soak tests/integration tests/contract
 # pages that come and go, cost tests half of their CPU.
 KEPT := glibc.malloc.arena_max=1:glibc.malloc.trim_threshold=268435456:glibc.malloc.mmap_threshold=268435456
 HUGE_PAGES := PYTHONMALLOC=malloc GLIBC_TUNABLES=glibc.malloc.hugetlb=1:$(KEPT)
-# Their brokers live for seconds or minutes, in which Java's second compiler costs more than it gains.
-BRIEF_BROKERS := JAVA_TOOL_OPTIONS="-XX:TieredStopAtLevel=1 -XX:+UseTransparentHugePages"
+# Their brokers live for seconds or minutes, in which Java's second compiler costs more than it gains, and loading classes most.
+CLASSES := $(VENV)/kafka.jsa
+BRIEF_BROKERS := JAVA_TOOL_OPTIONS="-XX:TieredStopAtLevel=1 -XX:+UseTransparentHugePages -XX:SharedArchiveFile=$(abspath $(CLASSES))"
 FILE_BY_FILE = $(HUGE_PAGES) $(BRIEF_BROKERS) $(BIN)/pytest --dist loadfile --no-loadscope-reorder
 # Tests in a real browser. Apart from all others: Playwright keeps an event loop running, in which no other test can.
 PAGES := tests/browser
@@ -66,16 +67,16 @@ test: dev ## all tests, on a Kafka and a Redis that they start and stop
 	[ -z "$(FAST)" ] || $(HUGE_PAGES) $(BIN)/pytest -n 2 $(FAST)
 	+$(MAKE) --no-print-directory --jobs 2 with-servers pages
 
-with-servers: dev
+with-servers: $(CLASSES)
 	$(FILE_BY_FILE) -n 3 $(ARGS) $(WITH_SERVERS)
 
-pages: dev # one process, beside those of the tests with servers, which wait most of their time; it tells all at its end
+pages: $(CLASSES) # one process, beside those of the tests with servers, which wait most of their time; it tells all at its end
 	@said=$$(mktemp); passed=0; $(FILE_BY_FILE) -n 1 $(PAGES) > "$$said" 2>&1 || passed=$$?; cat "$$said"; rm -f "$$said"; exit $$passed
 
 durations: with-servers browser ## write down how long each file with servers takes: tests/durations.json
 durations: ARGS = --write-durations
 
-browser: dev ## all of the console's pages in a real browser, many tabs and a provider for signing in among them
+browser: $(CLASSES) ## all of the console's pages in a real browser, many tabs and a provider for signing in among them
 	sh tests/browser/packages.sh
 	$(FILE_BY_FILE) -n 3 $(ARGS) $(PAGES)
 
@@ -153,6 +154,10 @@ $(SPARK)/.installed: requirements.lock pyproject.toml $(SPARK_LOCK) $(SPARK_BUIL
 	@$(IN_SPARK) --only-binary :all: --no-binary pyspark --no-build-isolation --require-hashes --requirement $(SPARK_LOCK)
 	@$(IN_SPARK) --no-build-isolation --no-deps --editable .
 	@touch $@
+
+$(CLASSES): streams/local/kafka.lock $(VENV)/.dev
+	@echo "Archiving the classes of Kafka for tests, once" >&2
+	@$(BIN)/python -m tests.class_archive $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.installed
 	@echo "Installing the tools of developers into $(VENV)" >&2

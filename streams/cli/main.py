@@ -46,6 +46,7 @@ from streams.cli.produce import produce
 from streams.cli.replay import replay
 from streams.cli.servers import api, gateway, worker
 from streams.cli.status import status
+from streams.engine.garbage_collector import collect_rarely
 
 app = typer.Typer(
     cls=RootCommands,
@@ -72,6 +73,7 @@ def harmonia(
     ] = False,
 ) -> None:
     """One living profile of each contact, from what every team does."""
+    collect_rarely()  # loading a worker makes half a million objects that stay
     logging.getLogger("kafka").setLevel(logging.ERROR)  # it warns of itself whenever the machine is busy
 
 

@@ -17,7 +17,10 @@ _MIDDLE_COLLECTIONS = 100
 
 
 def collect_rarely() -> None:
-    """Leave out what the program has loaded so far, and look at the rest rarely. To be called once, after start."""
+    """Leave out what the program has loaded so far, and look at the rest rarely.
+
+    To be called when a program starts, and again once it has loaded.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, _YOUNG_COLLECTIONS, _MIDDLE_COLLECTIONS)

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ def _major(java: str) -> int:
 
 LOCK = Path(__file__).with_name("kafka.lock")
 _PARALLEL = 8
+PAUSES_S = (1.0, 2.0, 4.0, 8.0)
+"""Pauses before further tries for a jar whose download broke off, or whose server did not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,15 @@ def _is_whole(jar: Jar, path: Path) -> bool:
 
 
 def _download(jar: Jar, repository: Path) -> None:
+    for pause in PAUSES_S:
+        try:
+            return _download_once(jar, repository)
+        except requests.RequestException:
+            time.sleep(pause)
+    return _download_once(jar, repository)
+
+
+def _download_once(jar: Jar, repository: Path) -> None:
     target = jar.path(repository)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:

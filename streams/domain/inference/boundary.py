@@ -14,7 +14,6 @@ look at the result.
 """
 
 import numpy as np
-from scipy.special import lambertw
 
 from streams.domain.inference.arms import Floats
 
@@ -24,6 +23,8 @@ def rho2(level: float, tuned_for: int) -> float:
 
     The minimum over r of the limit: 1 + r = -W(-alpha^2 / e), of Lambert's function the lower branch.
     """
+    from scipy.special import lambertw
+
     alpha = 1.0 - level
     return float(-lambertw(-alpha * alpha / np.e, -1).real - 1.0) / tuned_for
 

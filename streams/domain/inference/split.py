@@ -5,7 +5,6 @@ a Dirichlet distribution around the planned ones, against the planned ones thems
 """
 
 import numpy as np
-from scipy.special import gammaln, xlogy
 
 from streams.domain.inference.arms import Floats
 
@@ -36,6 +35,8 @@ def log_bayes_factor(counts: Floats, planned: Floats, deff: Floats | None = None
 
 
 def _mixture(counts: Floats, planned: Floats, concentration: float) -> Floats:
+    from scipy.special import gammaln, xlogy
+
     prior = np.where(planned > 0, concentration * planned, 1.0)
     total = gammaln(concentration) - gammaln(concentration + counts.sum(axis=1))
     parts = gammaln(prior + counts) - gammaln(prior) - xlogy(counts, np.where(planned > 0, planned, 1.0))

@@ -18,6 +18,16 @@ JAR = Jar("org.example", "thing", "1.0", hashlib.sha256(CONTENT).hexdigest())
 
 
 class Silent(SimpleHTTPRequestHandler):
+    refusals = 0
+    """Connections that the server still breaks off without an answer."""
+
+    def do_GET(self) -> None:
+        if Silent.refusals:
+            Silent.refusals -= 1
+            self.close_connection = True
+        else:
+            super().do_GET()
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
 
@@ -57,6 +67,17 @@ def test_a_missing_jar_is_downloaded_once(repository: Path) -> None:
     assert found(said) == [CONTENT]
     assert len(said) == 1
     assert [path.name for path in JAR.path(repository).parent.iterdir()] == ["thing-1.0.jar"]
+
+
+@pytest.mark.usefixtures("remote")
+def test_a_download_that_breaks_off_is_tried_again(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kafka_runtime, "PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr(Silent, "refusals", 2)
+    assert found() == [CONTENT]
+    JAR.path(repository).unlink()
+    monkeypatch.setattr(Silent, "refusals", 3)
+    with pytest.raises(LocalStackError, match="cannot download Apache Kafka"):
+        found()
 
 
 @pytest.mark.usefixtures("remote")
