@@ -56,7 +56,18 @@ def write_csv(
             _write_rows(opened.get_sheet_by_index(0), out, most_written)
     except CalamineError as error:
         raise UnusableWorkbook("the workbook has no sheet that can be read: save it as CSV in UTF-8") from error
+    except BaseException as error:
+        if not _is_of_a_cell(error):
+            raise
+        raise UnusableWorkbook(
+            "the workbook has a cell that cannot be read, such as a date beyond the calendar: save it as CSV in UTF-8"
+        ) from None
     out.flush()
+
+
+def _is_of_a_cell(error: BaseException) -> bool:
+    """Whether a cell has a value that the reader's types cannot hold. A panic of Rust's is no Exception."""
+    return isinstance(error, OverflowError) or type(error).__module__ == "pyo3_runtime"
 
 
 def _write_rows(sheet: CalamineSheet, out: BinaryIO, most: int) -> None:

@@ -154,6 +154,9 @@ LISTS: Mapping[str, str] = {
     "list.workbook_large": "the workbook unpacks to {bytes} bytes, of {most} at most: save it as CSV",
     "list.workbook_beyond": "the workbook has cells beyond XFD1048576, where a sheet ends: save it anew, or as CSV",
     "list.workbook_long": "the workbook is longer than {most} bytes as CSV: take out what nobody needs",
+    "list.workbook_cell": (
+        "the workbook has a cell that cannot be read, such as a date beyond the calendar: save it as CSV in UTF-8"
+    ),
     "list.workbook_no_sheet": "the workbook has no sheet that can be read: save it as CSV in UTF-8",
     "list.kafka": "Kafka does not take until when is reserved; is KAFKA_BOOTSTRAP right and the broker up? {rest}",
     "list.incomplete": "profiles_incomplete: {where} is {why}; is a worker running, and has it caught up? {rest}",

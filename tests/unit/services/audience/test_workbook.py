@@ -45,6 +45,15 @@ def text(cell: str, value: str) -> str:
     return f'<c r="{cell}" t="inlineStr"><is><t>{value}</t></is></c>'
 
 
+def dated(days: str, *, is_span: bool = False) -> bytes:
+    """A workbook of one cell with a number that is shown as a date, or as hours that have passed."""
+    styles = f'<styleSheet xmlns="{_MAIN}"><cellXfs><xf numFmtId="{46 if is_span else 14}"/></cellXfs></styleSheet>'
+    written = io.BytesIO(workbook_of(f'<row r="1"><c r="A1" s="0"><v>{days}</v></c></row>'))
+    with zipfile.ZipFile(written, "a") as packed:
+        packed.writestr("xl/styles.xml", styles)
+    return written.getvalue()
+
+
 LIST = workbook_of(
     f'<row r="1">{text("A1", "phone")}{text("B1", "note")}</row>'
     f'<row r="2"><c r="A2"><v>15551234567</v></c>{text("B2", "a, &quot;b&quot;")}</row>'
@@ -113,6 +122,18 @@ def test_a_cell_beyond_the_last_of_a_sheet_is_refused_before_a_row_is_written(ce
 def test_the_last_cell_of_a_sheet_alone_is_refused_for_the_empty_cells_before_it() -> None:
     with pytest.raises(UnusableWorkbook, match="longer than 1,048,576 bytes as CSV"):
         csv_of(workbook_of(f'<row r="1048576">{text("XFD1048576", "x")}</row>'))
+
+
+@pytest.mark.parametrize(("days", "is_span"), [("-1e300", False), ("-9e15", True), ("1e10", True)])
+def test_a_date_beyond_every_calendar_is_refused_in_words_and_not_as_a_panic(
+    days: str, *, is_span: bool
+) -> None:
+    with pytest.raises(UnusableWorkbook, match="such as a date beyond the calendar: save it as CSV"):
+        csv_of(dated(days, is_span=is_span))
+
+
+def test_a_date_of_a_workbook_is_written_as_a_day() -> None:
+    assert csv_of(dated("41219")) == b"2012-11-06\n"
 
 
 def test_a_text_that_stands_in_every_cell_is_written_up_to_the_limit() -> None:
