@@ -31,9 +31,13 @@ class MinuteLimit:
             counted = await call_redis(calls.execute(), self._backoff)
         return int(counted[1]) <= self._most
 
-    async def forget(self, who: str) -> None:
-        """Begin to count anew."""
-        await call_redis(self._client.delete(self._key(who)), self._backoff)
+    async def take_back(self, who: str, acts: int = 1) -> None:
+        """Count acts no longer that were counted. Those of a minute that is over take nothing from the next one."""
+        key = self._key(who)
+        async with self._client.pipeline(transaction=True) as calls:
+            calls.set(key, acts, ex=60, nx=True)
+            calls.incrby(key, -acts)
+            await call_redis(calls.execute(), self._backoff)
 
     def _key(self, who: str) -> str:
         return self._prefix + hashlib.sha256(who.encode()).hexdigest()[:32]

@@ -98,8 +98,11 @@ class Sessions:
         return await self._tries.allows(who)
 
     async def succeeded(self, who: str) -> None:
-        """A try from an address was somebody who may sign in: an office of many shares one."""
-        await self._tries.forget(who)
+        """The last try from an address was somebody who may sign in: an office of many shares one.
+
+        Those that have failed stay counted: whoever has a token of their own must not guess on.
+        """
+        await self._tries.take_back(who)
 
     async def _put(self, id_: str, session: Session, now_ms: int, *, if_there: bool = False) -> None:
         live_s = max(1, int(min(IDLE_S, _left_s(session, now_ms))))

@@ -125,9 +125,7 @@ def test_the_last_cell_of_a_sheet_alone_is_refused_for_the_empty_cells_before_it
 
 
 @pytest.mark.parametrize(("days", "is_span"), [("-1e300", False), ("-9e15", True), ("1e10", True)])
-def test_a_date_beyond_every_calendar_is_refused_in_words_and_not_as_a_panic(
-    days: str, *, is_span: bool
-) -> None:
+def test_a_date_beyond_every_calendar_is_refused_in_words_and_not_as_a_panic(days: str, *, is_span: bool) -> None:
     with pytest.raises(UnusableWorkbook, match="such as a date beyond the calendar: save it as CSV"):
         csv_of(dated(days, is_span=is_span))
 
