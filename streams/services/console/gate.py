@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import Request, Response
@@ -16,6 +16,7 @@ from streams.services.console.live import Hub
 from streams.services.console.page import Page, PageRequest
 from streams.services.console.rendering import for_reader, render, render_signed_out
 from streams.services.console.rights import OF_EVERYBODY, Act, Lack, lacking, may
+from streams.services.console.running_uploads import RunningUploads
 from streams.services.console.signin import COOKIE, Sessions, SignedIn, is_own_origin, same
 from streams.services.console.words import Words, language_of, words_in
 
@@ -36,6 +37,7 @@ class Console:
     sessions: Sessions
     pages: tuple[Page, ...]
     switch_to: tuple[tuple[str, str], ...] = ()
+    uploads: RunningUploads = field(default_factory=RunningUploads)
 
     def page_request(self, signed_in: SignedIn, params: Mapping[str, str]) -> PageRequest:
         """The request of a viewer, at this moment."""

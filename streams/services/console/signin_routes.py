@@ -115,6 +115,7 @@ def _add_session(router: APIRouter, console: Console) -> None:
     async def sign_out(request: Request) -> Response:
         signed_in, _ = await posted(console, request)
         await console.sessions.end(signed_in.id)
+        console.uploads.end(signed_in.id)
         await deps.sendings.drop(signed_in.viewer.name)
         await forget_mark(deps.redis, signed_in.viewer.name)
         response = RedirectResponse("/signin", 303)

@@ -14,7 +14,7 @@ from streams.services.console.acting import uploads
 from streams.services.console.rights import Scope, Viewer
 from streams.services.console.security import MOST_BYTES
 from streams.services.console.sendings import Sendings
-from streams.services.console.signin import COOKIE
+from streams.services.console.signin import COOKIE, Session
 from tests.contract.console.signed_in_console import NOW, ORIGIN, SignedInConsole, Written
 
 ADA = Viewer("ada", frozenset({"sending"}))
@@ -67,11 +67,15 @@ async def console(redis_client: Redis, tmp_path: Path) -> AsyncIterator[SignedIn
     await found.deps.sendings.stop()
 
 
-async def fields_of(console: SignedInConsole, browser: httpx.AsyncClient, csrf: str = "") -> list[bytes]:
-    """The fields of a form of the page."""
+async def session_of(console: SignedInConsole, browser: httpx.AsyncClient) -> Session:
     signed_in = await console.sessions.find(browser.cookies[COOKIE], NOW)
     assert signed_in is not None
-    said = {"csrf": csrf or signed_in.session.csrf, "once": secrets.token_urlsafe(16)}
+    return signed_in.session
+
+
+async def fields_of(console: SignedInConsole, browser: httpx.AsyncClient, csrf: str = "") -> list[bytes]:
+    """The fields of a form of the page."""
+    said = {"csrf": csrf or (await session_of(console, browser)).csrf, "once": secrets.token_urlsafe(16)}
     said |= {"channel": "letter", "purpose": "informational", "team": "digital"}
     return [field(name, value) for name, value in said.items()]
 
@@ -160,6 +164,36 @@ async def test_a_list_that_does_not_come_in_time_is_let_go_and_can_be_sent_again
         assert "Send it again over a faster line" in answer.text
         assert console.deps.sendings.of("ada") is None
         assert (await send(browser, Upload(*await fields_of(console, browser)))).status_code == 303
+
+
+async def test_whoever_signs_out_ends_the_list_that_this_session_sends_and_no_other(console: SignedInConsole) -> None:
+    async with console.browser(ADA) as browser, console.browser(BOB) as other:
+        sent = Upload(*await fields_of(console, browser), stalls_at=3)
+        others = Upload(*await fields_of(console, other), stalls_at=3)
+        sending = [asyncio.create_task(send(*each)) for each in ((browser, sent), (other, others))]
+        await asyncio.gather(sent.is_stalled.wait(), others.is_stalled.wait())
+        form = {"csrf": (await session_of(console, browser)).csrf}
+        async with asyncio.timeout(60):
+            await browser.post("/signout", data=form, headers={"Origin": ORIGIN})
+            answer = await sending[0]
+        assert (answer.status_code, answer.headers["location"]) == (303, "/signin")
+        assert sent.taken == 3
+        others.goes_on.set()
+        assert (await sending[1]).headers["location"] == "/send"
+        assert console.deps.sendings.of("ada") is None
+
+
+async def test_of_a_session_that_ends_while_its_list_comes_nothing_is_judged(console: SignedInConsole) -> None:
+    """It was signed out at another process of the console, or its person was taken out of the file."""
+    async with console.browser(ADA) as browser:
+        sent = Upload(*await fields_of(console, browser), stalls_at=3)
+        sending = asyncio.create_task(send(browser, sent))
+        await sent.is_stalled.wait()
+        await console.sessions.end(browser.cookies[COOKIE])
+        sent.goes_on.set()
+        answer = await sending
+    assert (answer.status_code, answer.headers["location"]) == (303, "/signin")
+    assert console.deps.sendings.of("ada") is None
 
 
 async def test_a_body_that_is_no_form_came_from_no_page(console: SignedInConsole) -> None:

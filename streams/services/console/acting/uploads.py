@@ -2,7 +2,7 @@
 
 A list fills a disk where a form does not. So session, Origin and right are looked at before the first byte of the body,
 and the CSRF token, which the page puts before the list, before the body is longer than any other form. Each person
-sends one list at a time, and has to be done with it in time.
+sends one list at a time, and has to be done with it in time; whoever signs out ends what they send.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
 from streams.services.console.acts import ActSpec
-from streams.services.console.gate import Console, FormRefused, require_token, sender_of, texts_in
+from streams.services.console.gate import Console, FormRefused, require_token, sender_of, signed_in_of, texts_in
 from streams.services.console.outcomes import Outcome, not_done
 from streams.services.console.security import MOST_BYTES, is_upload
 from streams.services.console.signin import SignedIn
@@ -25,25 +25,29 @@ _MOST_FIELDS = 20
 
 
 class Uploads:
-    """The lists that are being read by one console."""
+    """Reads the lists that come to one console."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._senders: set[str] = set()
+        self._running = console.uploads
 
     async def posted(self, request: Request, spec: ActSpec) -> tuple[SignedIn, FormData | Outcome]:
-        """Who sends a form, and the form, or why it was not read to its end. Raises as `gate.posted`."""
+        """Who sends a form, and the form, or why it was not read to its end.
+
+        Raises as `gate.posted`, also where the session has ended meanwhile.
+        """
         signed_in = await sender_of(self._console, request, spec.id)
         name = signed_in.viewer.name
-        if name in self._senders:
+        if self._running.is_sending(name):
             return signed_in, not_done(
                 "Nothing was done", "Another list of yours is being read. Wait until it is here.", spec.page, 429
             )
-        self._senders.add(name)
         try:
-            async with asyncio.timeout(LIMIT_S):
-                return signed_in, await self._form(request, signed_in)
+            async with asyncio.timeout(LIMIT_S) as limit:
+                with self._running.note(name, signed_in.id, limit):
+                    form = await self._form(request, signed_in)
         except (TimeoutError, ClientDisconnect):
+            await signed_in_of(self._console, request)
             return signed_in, not_done(
                 "Nothing was done",
                 "The list took longer than {n} minutes to come here. Send it again over a faster line, or as XLSX.",
@@ -51,8 +55,7 @@ class Uploads:
                 408,
                 n=round(LIMIT_S / 60),
             )
-        finally:
-            self._senders.discard(name)
+        return await sender_of(self._console, request, spec.id), form
 
     async def _form(self, request: Request, signed_in: SignedIn) -> FormData:
         def require_it(form: FormData) -> None:
