@@ -67,6 +67,9 @@ def permit(  # noqa: PLR0913 (options of a command)
     ] = None,
     asked_by: Annotated[str, typer.Option(hidden=True, help="Who asks, at the console; for audit-log.")] = "",
     of_segment: Annotated[str, typer.Option(hidden=True, help="Whose members they are; for audit-log.")] = "",
+    most_bytes: Annotated[
+        int | None, typer.Option(hidden=True, help="Of all that is written; more is refused.")
+    ] = None,
     denied: Annotated[
         Path | None,
         typer.Option(dir_okay=False, help="File for all others, the deferred too: decision, reason, earliest_at …"),
@@ -107,7 +110,8 @@ def permit(  # noqa: PLR0913 (options of a command)
         automatic=None if caller is None else caller == "machine",
     )
     others = denied, deferred
-    run = PermitRun(request, moment, reserve, others, processes, as_json, of_segment, reserve_as or "", asked_by)
+    asked = of_segment, reserve_as or "", asked_by
+    run = PermitRun(request, moment, reserve, others, processes, as_json, *asked, most_bytes=most_bytes)
     filter_audience(settings, audience, run)
 
 
@@ -116,7 +120,8 @@ class PermitRun:
     """How a list is filtered. `reserve`: seconds; `others`: files for the denied, and for the deferred.
 
     `segment`: whose members they are, for `audit-log`, and `asked_by` who asks at the console; empty where there is
-    none. `list_id`: by which all who are reserved can be given back.
+    none. `list_id`: by which all who are reserved can be given back. `most_bytes`:
+    of all that is written; more is refused.
     """
 
     request: PermissionRequest
@@ -128,6 +133,7 @@ class PermitRun:
     segment: str = ""
     list_id: str = ""
     asked_by: str = ""
+    most_bytes: int | None = None
 
     def reserves_as(self) -> str:
         """The id to give all back by, where anybody is to be reserved; else empty."""
@@ -174,6 +180,8 @@ def filter_audience(
     _print_summary(summary, unread, job, names if run.as_json else None)
     for remark in near if not run.as_json else ():
         _errors.print(remark, markup=False)
+    if summary.stopped is not None and summary.is_too_long:
+        refuse(summary.stopped)
     if summary.stopped is not None:
         refuse(unfinished_message(summary.stopped, summary.count("allow"), summary.rows))
 
@@ -212,7 +220,8 @@ def _run(audience: Audience, job: FilterJob, told_how: PermitRun, before: Sequen
         out = sys.stdout.buffer
         outcomes = judged_chunks(audience.records(), job, told_how.processes)
         with closing(outcomes):
-            files = OutputFiles(audience, out, refused, later, tells_notices=job.tells_notices)
+            notices, most = job.tells_notices, told_how.most_bytes
+            files = OutputFiles(audience, out, refused, later, tells_notices=notices, most_bytes=most)
             summary = run(chain(*first, outcomes), files, told)
         out.flush()
     return summary

@@ -19,6 +19,7 @@ from sinks.reservations import decode
 from streams.domain.pressure import default_policy_text
 from streams.local.stack import Stack
 from streams.services.audience.workbook import TOO_MUCH
+from streams.services.console import sendings
 from streams.services.console.rights import Viewer
 from streams.services.console.sendings import Sending
 from streams.services.console.signin import COOKIE
@@ -340,6 +341,21 @@ async def test_a_workbook_is_judged_as_csv_and_one_that_fills_the_memory_is_refu
         assert [row["email"] for row in await ada.downloaded()] == [one, two]
         await ada.upload(FAR_AWAY)
         assert TOO_MUCH[1:] in await ada.page()
+
+
+async def test_a_list_of_which_more_would_be_written_than_the_disk_is_for_is_refused_with_the_limit(
+    console: SignedInConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sendings, "MOST_JUDGED_BYTES", 9_000)
+    async with senders(console, ADA, Viewer("fr", ADA.roles, language="fr")) as each:
+        for sender, told in zip(each, ("9,000 bytes", "9\u202f000 octets"), strict=True):
+            await sender.upload(b"email\n" + b"a\n" * 1_000)
+            shown = await sender.page()
+            assert told in shown
+            assert 'lang="en"' not in shown
+            assert (await sender.download()).headers["location"] == "/send"
+            files = sender.sending.allowed, sender.sending.others
+            assert [file.seek(0, os.SEEK_END) for file in files] == [0, 0]
 
 
 async def test_a_transactional_list_needs_no_reservation_and_gets_none(

@@ -24,6 +24,8 @@ LINE_BYTES = 1 << 20
 """A longer line is malformed: it must not fill the memory."""
 MOST_LIST_BYTES = 512 << 20
 """The longest list that a server takes, as CSV."""
+MOST_JUDGED_BYTES = 1 << 30
+"""What a server writes of a list at most: its rows, each with what is said of it."""
 
 
 @dataclass(frozen=True, slots=True)

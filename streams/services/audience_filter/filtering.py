@@ -117,12 +117,16 @@ Progress = Callable[[int, int], object]
 
 @dataclass(slots=True)
 class FilterSummary:
-    """Counts of a run. `stopped`: why not all rows were decided. `as_of`: of its oldest chunk, ms; None: no chunk."""
+    """Counts of a run. `stopped`: why not all rows were decided. `as_of`: of its oldest chunk, ms; None: no chunk.
+
+    `is_too_long`: it stopped for what it would have written, which another run would write as well.
+    """
 
     rows: int = 0
     reasons: ReasonCounts = field(default_factory=Counter)
     as_of: int | None = None
     stopped: str | None = None
+    is_too_long: bool = False
     stopped_names: StoppedNames = field(default_factory=StoppedNames)
 
     def count(self, decision: str) -> int:
@@ -134,13 +138,13 @@ class OutputFiles:
     """Writes rows into their files. `denied` None: people who may not be reached are only counted.
 
     `deferred`: for people who may be reached later; None: they go among the denied, in the order of the list.
-    `tells_notices`: whether rows of the allowed say that a notice is due.
+    `tells_notices`: whether rows of the allowed say that a notice is due. `most_bytes`: of all files together.
 
     Each allowed person is remembered by eight bytes, about 100 MB for a million people, since one who is in an audience
     twice is to be reached once.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (files, and what is said of them)
         self,
         audience: Audience,
         allowed: BinaryIO,
@@ -148,20 +152,30 @@ class OutputFiles:
         deferred: BinaryIO | None = None,
         *,
         tells_notices: bool = False,
+        most_bytes: int | None = None,
     ) -> None:
         self._allowed = allowed
         self._denied = denied
         self._deferred = deferred
         self._given: set[int] = set()
-        allowed.write(audience.header_with(allowed_columns(tells_notices=tells_notices)))
-        for file in (denied, deferred):
-            if file is not None:
-                file.write(audience.header_with(DENIED_COLUMNS))
+        self.most_bytes = most_bytes
+        self._written = 0
+        header = audience.header_with(DENIED_COLUMNS)
+        self._write(audience.header_with(allowed_columns(tells_notices=tells_notices)), (allowed,))
+        self._write(header, (denied, deferred))
 
-    def write(self, chunk: Chunk, verdicts: ChunkVerdicts) -> ReasonCounts:
-        """Write the rows of a chunk; returns their counts by decision and reason."""
+    def _write(self, row: bytes, files: Iterable[BinaryIO | None]) -> None:
+        for file in files:
+            if file is not None:
+                self._written += file.write(row)
+
+    def write(self, chunk: Chunk, verdicts: ChunkVerdicts) -> ReasonCounts | None:
+        """Write the rows of a chunk; returns their counts by decision and reason.
+
+        None: with them it would be more bytes than it may be, so none of them was written.
+        """
         reasons, rows = Counter(verdicts.reasons), []
-        refused = self._without_deferred(verdicts)
+        refused, deferred = self._parted(verdicts)
         for one in verdicts.allowed:
             if one.person in self._given:
                 reasons["deny", REPEATED] += 1
@@ -170,17 +184,27 @@ class OutputFiles:
                 self._given.add(one.person)
                 reasons["allow", one.reason] += 1
                 rows.append(one.row)
-        self._allowed.writelines(rows)
-        if self._denied is not None:
-            self._denied.writelines(refused)
+        outputs = [(self._allowed, rows), (self._denied, refused), (self._deferred, deferred)]
+        found = [(file, rows) for file, rows in outputs if file is not None]
+        self._written += sum(len(row) for _, rows in found for row in rows)
+        if self.most_bytes is not None and self._written > self.most_bytes:
+            return None
+        for file, rows in found:
+            file.writelines(rows)
         return reasons
 
-    def _without_deferred(self, verdicts: ChunkVerdicts) -> list[bytes]:
-        """Rows for the file of the denied. Writes the deferred, if they have a file of their own."""
+    def _parted(self, verdicts: ChunkVerdicts) -> tuple[list[bytes], list[bytes]]:
+        """Rows for the file of the denied, and for that of the deferred, if they have a file of their own."""
         if self._deferred is None:
-            return verdicts.refused
-        self._deferred.writelines(verdicts.refused[place] for place in sorted(verdicts.deferred))
-        return [row for place, row in enumerate(verdicts.refused) if place not in verdicts.deferred]
+            return [*verdicts.refused], []
+        refused = [row for place, row in enumerate(verdicts.refused) if place not in verdicts.deferred]
+        return refused, [verdicts.refused[place] for place in sorted(verdicts.deferred)]
+
+
+def too_long_message(most: int) -> str:
+    """The message where a list becomes longer, with what is said of each row, than it may be."""
+    cure = "take out columns that nobody needs, or judge it in parts"
+    return f"the list is longer than {most:,} bytes with what is said of each row: {cure}"
 
 
 def write_outcomes(outcomes: Iterable[ChunkOutcome], files: OutputFiles, told: Progress) -> FilterSummary:
@@ -190,7 +214,11 @@ def write_outcomes(outcomes: Iterable[ChunkOutcome], files: OutputFiles, told: P
         if isinstance(found, UndecidedChunk):
             summary.stopped = found.why
             break
-        summary.reasons += files.write(chunk, found)
+        counted = files.write(chunk, found)
+        if counted is None:
+            summary.stopped, summary.is_too_long = too_long_message(files.most_bytes or 0), True
+            break
+        summary.reasons += counted
         summary.rows += len(chunk)
         summary.stopped_names.add(found.stopped)
         summary.as_of = found.as_of if summary.as_of is None else min(summary.as_of, found.as_of)

@@ -24,7 +24,7 @@ from typing import BinaryIO, Literal
 from sinks.reservations import new_list_id
 from streams.platform.child_command import child_command
 from streams.services.audience import workbook
-from streams.services.audience.csv_records import CsvRecord, fields_of, written_records
+from streams.services.audience.csv_records import MOST_JUDGED_BYTES, CsvRecord, fields_of, written_records
 from streams.services.audience.header import BOM
 from streams.services.audience.reader import mark_of_list
 
@@ -151,6 +151,11 @@ class Sending:
         has_ended = self.state in ("cancelled", "failed") and self.given_back is None
         return has_ended and self.question.reserve_s > 0
 
+    def throw_away(self) -> None:
+        """Let go of what was written of a list that was not judged to its end."""
+        for file in (self.allowed, self.others):
+            file.truncate(0)
+
     def close(self) -> None:
         """Let go of the files, which have no name: nothing of them is left."""
         for file in (self.upload, self.allowed, self.others):
@@ -270,6 +275,7 @@ class Sendings:
         finally:
             if one.state == "judging":
                 one.state = "failed"
+                one.throw_away()
 
     async def _judged(self, one: Sending, name: str) -> None:
         if await asyncio.to_thread(workbook.is_workbook, one.upload) and not await _made_csv(one):
@@ -277,7 +283,8 @@ class Sendings:
         os.lseek(one.upload.fileno(), 0, os.SEEK_SET)  # which the child shares; `seek` may stay within a buffer
         fd = one.others.fileno()
         who = [f"--asked-by={name}", *([f"--reserve-as={one.list_id}"] if one.question.reserve_s else [])]
-        command = [*self._command, *one.question.options(), *who, "--json", f"--denied=/dev/fd/{fd}"]
+        files = [f"--denied=/dev/fd/{fd}", f"--most-bytes={MOST_JUDGED_BYTES}"]
+        command = [*self._command, *one.question.options(), *who, "--json", *files]
         code, said = await _ended(command, one.upload.fileno(), one.allowed.fileno(), (fd,))
         counts = next((json.loads(line) for line in said if line.startswith("{")), None)
         if code or counts is None or not counts["complete"]:

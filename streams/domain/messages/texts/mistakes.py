@@ -158,6 +158,10 @@ LISTS: Mapping[str, str] = {
         "the workbook has a cell that cannot be read, such as a date beyond the calendar: save it as CSV in UTF-8"
     ),
     "list.workbook_no_sheet": "the workbook has no sheet that can be read: save it as CSV in UTF-8",
+    "list.judged_long": (
+        "the list is longer than {most} bytes with what is said of each row: "
+        "take out columns that nobody needs, or judge it in parts"
+    ),
     "list.kafka": "Kafka does not take until when is reserved; is KAFKA_BOOTSTRAP right and the broker up? {rest}",
     "list.incomplete": "profiles_incomplete: {where} is {why}; is a worker running, and has it caught up? {rest}",
     "list.nothing_written": "Nothing was written",

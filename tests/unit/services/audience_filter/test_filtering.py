@@ -11,16 +11,19 @@ from streams.services.audience_filter.filtering import (
     FilterSummary,
     OutputFiles,
     denied_chunks,
+    too_long_message,
     write_outcomes,
 )
 
 
-def run(*outcomes: ChunkOutcome, with_denied: bool = True) -> tuple[FilterSummary, bytes, bytes, list[tuple[int, int]]]:
+def run(
+    *outcomes: ChunkOutcome, with_denied: bool = True, most_bytes: int | None = None
+) -> tuple[FilterSummary, bytes, bytes, list[tuple[int, int]]]:
     audience = open_audience(BytesIO(b"\xef\xbb\xbfemail,note\r\n"))
     assert isinstance(audience, Audience)
     allowed, denied = BytesIO(), BytesIO()
     told: list[tuple[int, int]] = []
-    files = OutputFiles(audience, allowed, denied if with_denied else None)
+    files = OutputFiles(audience, allowed, denied if with_denied else None, most_bytes=most_bytes)
     summary = write_outcomes(outcomes, files, lambda rows, size: told.append((rows, size)))
     return summary, allowed.getvalue(), denied.getvalue(), told
 
@@ -64,6 +67,20 @@ def test_nothing_is_written_after_a_chunk_that_could_not_be_decided() -> None:
     summary, allowed, _, told = run(chunk(1, [1]), ([], UndecidedChunk("profiles_incomplete")), chunk(1, [2]))
     assert allowed == HEADER + b"p1\n"
     assert (summary.stopped, summary.rows, len(told)) == ("profiles_incomplete", 1, 1)
+
+
+def test_what_is_written_never_gets_longer_than_it_may_and_the_refusal_names_the_cure() -> None:
+    """Short rows become many times as long with what is said of each, in all files together."""
+    outcomes = [chunk(1, [1], [b"no\n"]), chunk(1, [2], [b"not\n"]), chunk(1, [3])]
+    whole, _, _, _ = run(*outcomes)
+    headers = sum(map(len, run()[1:3]))
+    assert (whole.stopped, whole.is_too_long) == (None, False)
+    assert run(*outcomes, most_bytes=headers + 16)[0] == whole
+    summary, allowed, denied, told = run(*outcomes, most_bytes=headers + 12)
+    assert (allowed.splitlines()[1:], denied.splitlines()[1:]) == ([b"p1"], [b"no"])
+    assert (summary.rows, summary.is_too_long, len(told)) == (2, True, 1)
+    assert summary.stopped == too_long_message(headers + 12)
+    assert "take out columns that nobody needs, or judge it in parts" in too_long_message(1 << 30)
 
 
 def test_the_deferred_have_a_file_of_their_own_where_one_is_given() -> None:

@@ -15,6 +15,7 @@ from streams.domain.messages.mistakes import cure_message, list_message, mistake
 from streams.domain.messages.texts.mistakes import CURES, MISTAKES
 from streams.domain.pressure import PermissionRequest, default_policy, default_policy_text, read_policy
 from streams.services.audience.workbook import TOO_MUCH
+from streams.services.audience_filter.filtering import too_long_message
 from streams.services.console.mistakes import ShownMistake, shown_lines, shown_mistakes
 from streams.services.console.words import Words
 from streams.services.permission.near_names import caller_remark, campaign_remark
@@ -171,7 +172,7 @@ def list_texts() -> list[str]:
     return sorted(text for text in texts if text and not text.startswith("7"))
 
 
-@pytest.mark.parametrize("text", [*list_texts(), TOO_MUCH])
+@pytest.mark.parametrize("text", [*list_texts(), TOO_MUCH, too_long_message(1 << 30)])
 def test_each_trouble_with_a_list_has_a_sentence_in_french(text: str) -> None:
     stopped = text.endswith("?")
     told = list_message(unfinished_message(text, 1_200, 16_000) if stopped else text)
