@@ -1,5 +1,6 @@
 """Trying out, defining and withdrawing segments from the console: mistakes, counts, rights, nothing without audit."""
 
+import re
 from collections.abc import Mapping
 from html import unescape
 from html.parser import HTMLParser
@@ -11,14 +12,19 @@ from redis.asyncio import Redis
 
 import streams
 from streams.domain.file_mistakes import FileMistakes
+from streams.domain.pressure import default_policy
+from streams.domain.pressure.closures import channel_rules
 from streams.domain.segments.definition_files import definition_toml, read_segments
-from streams.domain.segments.previews import PreviewProgress, PreviewQuestion
+from streams.domain.segments.matching import matches
+from streams.domain.segments.previews import PreviewProgress, PreviewQuestion, PreviewRefusal, asked_segments
 from streams.services.console.rights import Scope, Viewer
 from streams.services.console.words import Language
 from streams.services.segment_preview import SegmentPreview, put_together
 from tests.contract.console.signed_in_console import SignedInConsole, Written
 from tests.contract.console.test_segment_pages import PEOPLE, filled
 from tests.contract.redis_server import RedisServer
+from tests.unit.domain.contact.said import NOON, gift, report
+from tests.unit.domain.segments.said_of import person
 
 STRATEGIST = Viewer("ada", frozenset({"figures"}))
 SENDER = Viewer("sam", frozenset({"sending", "treasury"}))
@@ -215,3 +221,36 @@ async def test_what_rows_cannot_say_is_shown_as_text(console: SignedInConsole, r
     assert "cannot be shown as rows" in nested.text
     assert 'class="rows"' not in nested.text
     assert Sent(flat.text).said["row-0-tag"] == "volunteer"
+
+
+def of_hosts_who_gave(question: PreviewQuestion) -> SegmentPreview:
+    """Eleven of thirty people are hosts and gave sixty dollars, all others sixty cents."""
+    segments = asked_segments(question, channel_rules(default_policy()))
+    assert not isinstance(segments, PreviewRefusal)
+    people = [
+        person(
+            report(f"r{number}", tags_added=["host"] if number < 11 else []),
+            gift(f"g{number}", 6_000 if number < 11 else 60),
+            name=f"p{number}",
+        )
+        for number in range(30)
+    ]
+    members = tuple(sum(matches(each, one, NOON) for one in people) for each in segments)
+    return put_together(question, {0: PreviewProgress(1, 30, 30, 30, members, is_done=True)}, 1)
+
+
+async def test_a_sum_with_a_slip_shows_by_how_many_its_condition_lets_in_alone(
+    redis_client: Redis, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """The number of the whole is the same for fifty dollars and for fifty cents, for others are no hosts."""
+    await filled(redis_server, {"donors": PEOPLE})
+    console = SignedInConsole(redis_client, tmp_path, preview=of_hosts_who_gave, audit=Written())
+    found = {}
+    for cents in (5_000, 50):
+        given = f'{{ gifts = "sum", currency = "USD", at_least = {cents} }}'
+        text = await draft(console, SENDER, HOSTS.replace("}]", f"}}, {given}]"))
+        [whole] = re.findall(r'<th scope="row" class="id">hosts</th><td class="number" data-label="About">(\d+)<', text)
+        parts = re.findall(r'depth-1">([^<]+)</td><td class="number" data-label="About">(\d+)<', text)
+        found[cents] = whole, [number for _, number in parts]
+        assert f"${cents / 100:.2f}" in parts[1][0]
+    assert found == {5_000: ("10", ["10", "10"]), 50: ("10", ["10", "30"])}
