@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from streams.domain.contact.codec import encode_fact
 from streams.domain.contact.compaction import both, size_of_mail
-from streams.domain.contact.facts.forgotten_provenance import without_forgotten
+from streams.domain.contact.facts.forgotten_provenance import bare_form, without_forgotten
 from streams.domain.contact.facts.identifier_table import numbered, renumbered, size_of
 from streams.domain.contact.identity.identity_status import CarriedIdentifiers
 from streams.domain.contact.sections.addresses import explicit
@@ -83,14 +83,25 @@ def _union(one: dict[Key, Fact], other: dict[Key, Fact]) -> dict[Key, Fact]:
 def first_copy(one: Fact, other: Fact) -> Fact:
     """The copy that counts: the earlier one where only their times differ, else the one that was appended first.
 
-    Copies on two topics may differ in time: a word that opens something is dated by the record that brought it. Of two
+    Copies on two topics may differ in time: a word that opens something is dated by the record that brought it. So a
+    command that forgets may cover one of them alone, of which the bare form is left: that is no other content. Of two
     that were appended at one time the same is taken whichever is asked first.
     """
     time, appended_at = min(one.time, other.time), min(one.appended_at, other.appended_at)
     earliest = replace(one, time=time, appended_at=appended_at)
     if earliest == replace(other, time=time, appended_at=appended_at):
         return earliest
+    if one.time != other.time and _is_bare_copy(one, other):
+        return replace(min(one, other, key=attrgetter("time")), appended_at=appended_at)
     return min((each for each in (one, other) if each.appended_at == appended_at), key=encode_fact)
+
+
+def _is_bare_copy(one: Fact, other: Fact) -> bool:
+    """Whether one of two copies is what a command that forgets would leave of the other, but for its times."""
+    bare = [replace(bare_form(each), time=0, appended_at=0) for each in (one, other)]
+    return bare[0] == bare[1] and any(
+        replace(each, time=0, appended_at=0) == left for each, left in zip((one, other), bare, strict=True)
+    )
 
 
 _stamp_of = attrgetter("time", "source", "id")

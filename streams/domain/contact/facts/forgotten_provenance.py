@@ -34,12 +34,15 @@ def forgetting_commands(commands: Iterable[Fact]) -> Sequence[Fact]:
 
 
 def what_is_left(fact: Fact, commands: Collection[Fact]) -> Fact:
-    """The fact itself where none of `commands` covers it; else that somebody is to be left alone, or a bare key.
+    """The fact itself where none of `commands` covers it; else its `bare_form`."""
+    return bare_form(fact) if any(_covers(command, fact) for command in commands) else fact
+
+
+def bare_form(fact: Fact) -> Fact:
+    """All that stays of a fact whose source is forgotten: that somebody is to be left alone, or a bare key.
 
     That they are too young is left too, without its source: else an earlier word would have them of age again.
     """
-    if not any(_covers(command, fact) for command in commands):
-        return fact
     origin = Origin(FORGOTTEN, of_age=False) if says_too_young(fact) else None
     if not protects(fact):
         if origin is not None:

@@ -3,6 +3,7 @@
 from itertools import permutations
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from events.json_types import JSON
@@ -93,6 +94,34 @@ def test_of_a_copy_before_a_command_and_one_after_it_the_earlier_counts() -> Non
 
     for order in permutations([before, after, FORGET]):
         assert shown(*order)["donations"]["count"] == 0, order
+
+
+@pytest.mark.parametrize(
+    ("type_", "data"),
+    [
+        ("canvass.reported", {"method": "door", "outcome": "refused", "support": 5, "answers": {"v:1": "jobs"}}),
+        ("canvass.reported", {"method": "phone", "outcome": "wrong_number", "tags_added": ["host"]}),
+        ("consent.changed", {"channel": "email", "granted": False}),
+        ("form.submitted", {"form_id": "f", "provenance": {**RENTED, "of_age": False, "age_band": "65+"}}),
+    ],
+    ids=["a refusal", "a wrong number", "a no", "too young"],
+)
+def test_of_copies_of_a_no_one_before_a_command_and_one_after_it_nothing_but_the_no_stays(
+    type_: str, data: dict[str, JSON]
+) -> None:
+    """Whichever was appended first, and in whatever order they and the command are heard, in one part or several."""
+    told: dict[str, JSON] = {"provenance": RENTED, "region": "US-NY", **data}
+    alone = shown(said(type_, "1", NOON, **told), FORGET)
+    for first, second in ((NOON, NOON + 1), (NOON + 1, NOON)):
+        before, after = (
+            appended(at, said(type_, "1", time, **told)) for at, time in ((first, NOON), (second, NOON + 2 * DAY))
+        )
+        for order in permutations([before, after, FORGET]):
+            states = [folded(*order), merge(folded(*order[:2]), folded(*order[2:]))]
+            states.append(merge(folded(order[0]), merge(folded(order[1]), folded(order[2]))))
+            assert [profile(DONOR, state) for state in states] == [alone] * 3, order
+            assert len({state.weight for state in states}) == 1
+            assert {fact.appended_at for state in states for fact in state.facts.values()} == {NOON}
 
 
 def test_a_command_stays_beside_an_interaction_of_the_same_source_and_id() -> None:
