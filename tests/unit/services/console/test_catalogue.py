@@ -173,6 +173,11 @@ def test_no_page_sends_anybody_elsewhere(of_no_page: str, told: list[tuple[str, 
     assert [each for each in told if re.search(of_no_page, each[1])] == []
 
 
+def test_no_page_has_words_that_newcomers_did_not_understand_and_that_were_replaced() -> None:
+    gone = r"let go of|since the definition of now|Window over|Intervals hold|\(p = |records of each team|in cents"
+    assert [each for each in texts() + messages("en") if re.search(gone, each[1])] == []
+
+
 def test_no_template_has_a_backtick_outside_of_a_remark() -> None:
     assert [name for name, text in templates() if "`" in re.sub(r"\{#.*?#\}", "", text, flags=re.DOTALL)] == []
 
