@@ -19,11 +19,12 @@ import pytest
 import streams.services.console
 from streams.local.stack import stop
 from streams.services.console.app import PAGES
-from tests.integration.command import COMMAND, environment_of
+from tests.integration.command import environment_of
 from tests.integration.console_totals import Deployment, assert_pages_agree
 from tests.integration.waiting import until
 
 TEMPLATES = Path(streams.services.console.__file__).parent / "templates"
+PROGRAM = "tests.integration.short_demo"
 LINK = re.compile(r"(http://127\.0\.0\.1:\d+)/enter/([\w-]+)")
 
 
@@ -95,7 +96,7 @@ class _StaysHere(urllib.request.HTTPRedirectHandler):
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
     """A demo at a terminal; nothing of it runs afterwards."""
     keyboard, screen = pty.openpty()
-    command = [sys.executable, "-m", COMMAND, "demo", "--scale", "0.01", "--seed", "6"]
+    command = [sys.executable, "-m", PROGRAM, "demo", "--scale", "0.01", "--seed", "6"]
     environment = {**environment_of(tmp_path, {}), "TERM": "xterm", "COLUMNS": "120"}
     process = subprocess.Popen(
         command, cwd=tmp_path, env=environment, stdin=screen, stdout=screen, stderr=screen, start_new_session=True
