@@ -74,6 +74,8 @@ def test_the_lake_equals_the_topic_whoever_is_killed_or_frozen(
         ready = successor.metrics.replace("/metrics", "/readyz")
         until(lambda: ask(ready) == (200, "ready\n") or None, "the successor is ready")
         successor.end()
+        frozen.process.send_signal(signal.SIGTERM)  # unless it has ended: one that is killed may leave what it staged
+        frozen.process.wait(30)
 
     assert "offsets 5 to 8 are gone" in (tmp_path / "killed-0.log").read_text()
     assert rows_in_folders(files) == in_the_topic(settings)
