@@ -214,10 +214,10 @@ def test_what_tells_endpoints_may_do_all_that_it_does_and_says_no_secret(site: S
         until(lambda: ask(process.metrics.replace("/metrics", "/readyz"))[0] == 200, "it reads")
         tell(site, "producer-email", event("email.unsubscribed", {"contact_id": who}))
         until(lambda: sample(process.metrics, ATTEMPTS, endpoint="app", fate="waiting") > 0, "an attempt")
-        assert "waiting" in deliveries("show", "app")
+        until(lambda: "waiting" in deliveries("show", "app"), "the attempt, which is counted before it is stored")
         assert "nothing of app is dead" in deliveries("replay", "app", "--since", "1m", "--failed")
         deliveries("replay", "app", "--since", "1m")
-        assert json.loads(deliveries("list", "--json"))["waiting"] > 0
+        until(lambda: json.loads(deliveries("list", "--json"))["waiting"] > 0, "what is told once more, read again")
         process.end()
         assert shown_in(process.log.read_text(), [*site.secrets, SECRET, who]) == []
     written = [(topic, 0) for topic in (DEAD_DELIVERIES, DELIVERIES, DELIVERY_LOG)]
