@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from events.console_acts import CONSOLE_ACTS
+from sinks.lake.files import open_files
+from sinks.lake.manifests import is_lake
 from streams.demo.background import lines_of, start_session, stop_session
 from streams.demo.cast import new_link, people_file
 from streams.demo.evening import ZONE
@@ -21,6 +23,7 @@ from streams.services.console.desk import Desk, DeskMissing
 from streams.services.console.desk_reading import freshness
 
 SERVER = "streams.demo.console_server"
+_LAKE = "lake run"
 _LISTENING = re.compile(r"console: listening on (\S+)")
 _LOOK_AGAIN_S = 0.25
 _FILLED_WITHIN_S = 300.0
@@ -47,7 +50,7 @@ class DemoConsole:
         the worker, for files of a few records each.
         """
         process, _ = start_session([sys.executable, "-m", COMMAND, "lake", "run"], self.environment, self.log)
-        self.processes["lake run"] = process
+        self.processes[_LAKE] = process
         return lambda: stop_session(process)
 
     def new_link(self) -> str:
@@ -61,17 +64,21 @@ class DemoConsole:
                 raise LocalStackError(f"{name} ended with exit code {code}; see {self.log}")
 
     def wait_until_filled(self, now_ms: Callable[[], int], show: Callable[[str], None]) -> None:
-        """Wait until the desk has all that the topics have now. Raises `LocalStackError` after five minutes.
+        """Wait until the desk has all that the topics have now, and a lake that is filled has begun.
 
-        `show` is told how far it is.
+        What it does not have yet is read from the topic. Raises `LocalStackError` after five minutes. `show` is told
+        how far it is.
         """
         given_up = time.monotonic() + _FILLED_WITHIN_S
-        while (topics := _unread(self.desk, now_ms())) != []:
+        while (topics := _unread(self.desk, now_ms())) != [] or not self._lake_has_begun():
             show(f"{', '.join(topics[:3])} not read to the end yet" if topics else "not there yet")
             self.must_run()
             if time.monotonic() > given_up:
                 raise LocalStackError(f"the desk was not filled within {_FILLED_WITHIN_S:.0f} s; see {self.log}")
             time.sleep(_LOOK_AGAIN_S)  # nobody is told of it; the file is asked
+
+    def _lake_has_begun(self) -> bool:
+        return _LAKE not in self.processes or is_lake(open_files(self.environment["HARMONIA_LAKE"]))
 
 
 def _unread(path: Path, now_ms: int) -> list[str] | None:
