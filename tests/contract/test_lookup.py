@@ -58,7 +58,7 @@ async def test_a_complete_redis_answers_in_the_order_asked(lookup: Lookup, filli
             KnownContact("ada", b'{"n":1}'),
             ErasedContact("cyd"),
             KnownContact("bob", b'{"n":2}'),
-        ),
+        )
     ]
 
 
@@ -193,7 +193,7 @@ async def test_a_hold_is_seen_with_the_contacts(lookup: Lookup, filling: Filling
     assert await filling.hold({"gotv": 1_700_000_000_000, "für immer": None}, at=2)
     found = [await lookup.look([["ada"]], campaign) for campaign in ("gotv", "für immer", "another")]
     assert [one.hold for one in found if isinstance(one, LookupReply)] == [
-        *(Hold("gotv", 1_700_000_000_000), Hold("für immer", None), None),
+        *(Hold("gotv", 1_700_000_000_000), Hold("für immer", None), None)
     ]
 
 
@@ -245,10 +245,7 @@ async def test_under_another_regime_than_the_workers_nobody_is_looked_up(
     ],
 )
 async def test_with_another_identity_key_than_the_workers_nobody_is_looked_up(
-    redis_server: RedisServer,
-    redis_client: Redis,
-    filling: Filling,
-    keys: tuple[list[str], list[str], bool],
+    redis_server: RedisServer, redis_client: Redis, filling: Filling, keys: tuple[list[str], list[str], bool]
 ) -> None:
     workers, asking, answered = keys
     keyed = HoldsSink(client_of(redis_server.port), workers)

@@ -3,14 +3,8 @@ import pytest
 from events.topics import CONTACT_LINKS
 from sinks.base import StoredContact
 from sinks.memory import MemorySink
-from tests.contract.contact_sink import (
-    STALE_AFTER,
-    Bench,
-    ContactSinkContract,
-)
-from tests.contract.two_topics import (
-    TwoTopicsContract,
-)
+from tests.contract.contact_sink import STALE_AFTER, Bench, ContactSinkContract
+from tests.contract.two_topics import TwoTopicsContract
 
 
 class MemoryBench:

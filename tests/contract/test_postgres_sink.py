@@ -5,13 +5,8 @@ from events.topics import CONTACT_LINKS
 from sinks.base import StoredContact
 from sinks.postgres.sink import PostgresContacts
 from tests.contract.conftest import empty_postgres
-from tests.contract.contact_sink import (
-    Bench,
-    ContactSinkContract,
-)
-from tests.contract.two_topics import (
-    TwoTopicsContract,
-)
+from tests.contract.contact_sink import Bench, ContactSinkContract
+from tests.contract.two_topics import TwoTopicsContract
 
 HELD = """
 SELECT r.version, r.profile::text AS profile, r.unreadable, r.merged_into

@@ -8,16 +8,10 @@ from sinks.base import StoredContact
 from sinks.keys import position_key
 from sinks.redis import RedisSink
 from tests.contract.conftest import client_of
-from tests.contract.contact_sink import (
-    STALE_AFTER,
-    Bench,
-    ContactSinkContract,
-)
+from tests.contract.contact_sink import STALE_AFTER, Bench, ContactSinkContract
 from tests.contract.profiles import contact_of, read_profile
 from tests.contract.redis_server import RedisServer
-from tests.contract.two_topics import (
-    TwoTopicsContract,
-)
+from tests.contract.two_topics import TwoTopicsContract
 
 
 class RedisBench:

@@ -34,9 +34,7 @@ async def client_as(redis_server: RedisServer, redis_client: Redis) -> AsyncIter
         yield clients.__getitem__
 
 
-async def test_a_worker_writes_gathers_and_clears_segments_with_its_rights(
-    client_as: Callable[[str], Redis],
-) -> None:
+async def test_a_worker_writes_gathers_and_clears_segments_with_its_rights(client_as: Callable[[str], Redis]) -> None:
     sink = SegmentsSink(client_as("harmonia-worker"), stale_after=STALE_AFTER, most_pairs=2)
     await fill_segments(sink, {"donors": ["ada", "bob"], "large": [f"p{n}" for n in range(40)]})
     view = sink.reading(SEGMENT_DEFINITIONS)

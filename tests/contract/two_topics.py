@@ -86,8 +86,7 @@ INTERLEAVINGS = st.lists(st.booleans(), max_size=16)
 
 
 every_sink = settings(
-    shares_fixtures,
-    suppress_health_check=[*shares_fixtures.suppress_health_check, HealthCheck.differing_executors],
+    shares_fixtures, suppress_health_check=[*shares_fixtures.suppress_health_check, HealthCheck.differing_executors]
 )
 """The budget of a law that the classes of all sinks inherit."""
 

@@ -98,11 +98,7 @@ async def test_the_same_in_french(console: SignedInConsole) -> None:
 
 
 @pytest.mark.parametrize(
-    "viewer",
-    [
-        Viewer("finn", roles("field")),
-        Viewer("tess", roles("treasury"), Scope(committees=frozenset({"C2"}))),
-    ],
+    "viewer", [Viewer("finn", roles("field")), Viewer("tess", roles("treasury"), Scope(committees=frozenset({"C2"})))]
 )
 async def test_whoever_does_not_see_gifts_is_told_neither_them_nor_whether_conditions_about_them_hold(
     console: SignedInConsole, viewer: Viewer

@@ -135,9 +135,7 @@ async def test_a_reading_from_before_a_change_or_of_long_ago_is_not_told_as_what
     await jobs.stop()
 
 
-async def test_a_plan_over_a_definition_that_is_no_longer_there_is_refused_with_words(
-    console: SignedInConsole,
-) -> None:
+async def test_a_plan_over_a_definition_that_is_no_longer_there_is_refused_with_words(console: SignedInConsole) -> None:
     async with console.browser(DINA) as browser:
         sent = await console.post(browser, "/experiments/define", text=PLAN, over=definition_version(THERE))
         path = sent.headers["location"]

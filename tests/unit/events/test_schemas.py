@@ -1,4 +1,9 @@
+"""Schemas and the table of types: whole, derived from one place, and followed by every file."""
+
 import gzip
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, cast
 
@@ -7,8 +12,10 @@ import orjson
 import pytest
 
 from events import asyncapi
+from events.dead_letters import DeadLetter, Origin, dead_letter_headers
 from events.experiment_results import ExperimentResult
-from events.registry import MODELS
+from events.refusal import Reason, Refusal
+from events.registry import BY_NAME, MODELS, RSVPS, SPECS, TOPICS_OF, types_that
 from events.schemas import all_schemas, export, render
 from events.topics import INPUT_TOPICS, OUTPUT_TOPICS
 from tests.unit.domain.experiments.example import CONTRACTS, doors, gotv, watched
@@ -71,3 +78,104 @@ def test_results_of_experiments_are_what_their_schema_says(result: ExperimentRes
 
     jsonschema_rs.Draft202012Validator(cast(Any, schema)).validate(result)
     assert CONTRACTS.keys() == {*cast(Any, schema)["required"]}
+
+
+# The table of types is whole, and all that is known of a type is derived from it.
+def test_each_type_has_one_entry_with_a_model_of_its_own_and_topics_that_are_input() -> None:
+    inputs = {topic.name for topic in INPUT_TOPICS}
+
+    assert len(BY_NAME) == len(SPECS)
+    assert len({spec.model for spec in SPECS}) == len(SPECS)
+    assert all(spec.topics and spec.topics <= inputs for spec in SPECS)
+    assert set().union(*TOPICS_OF.values()) == inputs
+
+
+def test_the_fields_of_a_type_spec_agree_with_each_other() -> None:
+    """A message that may wait would be a touch too late; what moves money or refuses is never held."""
+    for spec in SPECS:
+        speaks_of_a_message = spec.touch_channel or spec.cancels_touch or spec.engagement or spec.arrival
+        assert spec.is_message or not speaks_of_a_message, spec.name
+        assert not (spec.touch_channel and spec.cancels_touch), spec.name
+        assert not spec.address_failed or spec.cancels_touch, spec.name
+        is_urgent = spec.touch_channel or spec.cancels_touch or spec.money or spec.stop_reason or spec.is_command
+        assert not (spec.can_wait and is_urgent), spec.name
+        assert not (spec.is_bare and (spec.is_message or spec.money or spec.stop_reason)), spec.name
+        assert spec.begins_record == "never" or spec.decides == "all", spec.name
+
+
+def test_the_lists_that_the_contract_fixes_are_as_it_says() -> None:
+    touches = {"email.sent": "email", "email.delivered": "email", "text.sent": "text", "text.delivered": "text"}
+    for_a_week = {
+        *(f"email.{word}" for word in "sent delivered opened clicked bounced deferred dropped".split()),
+        *(f"text.{word}" for word in "sent delivered failed".split()),
+    }
+
+    assert {spec.name: spec.touch_channel for spec in SPECS if spec.touch_channel} == touches
+    assert types_that(lambda spec: spec.cancels_touch) == {"email.bounced", "email.dropped", "text.failed"}
+    assert types_that(lambda spec: spec.is_message) == for_a_week
+    assert {*RSVPS} == {name for name in BY_NAME if name.startswith("rsvp.")}
+    assert types_that(lambda spec: spec.begins_record != "never") == {
+        "donation.made",
+        "form.submitted",
+        "consent.changed",
+    }
+
+
+def test_a_type_that_is_added_to_the_table_arrives_in_a_profile_and_in_the_lake() -> None:
+    program = [sys.executable, "-m", "tests.unit.events.with_a_scratch_type"]
+
+    done = subprocess.run(program, capture_output=True, text=True, check=True)
+
+    assert json.loads(done.stdout) == {
+        "refused": "unknown_type",
+        "counts": {"pet.met": 1},
+        "folder": ["2012-02-22", "pet.met"],
+        "id": ["1"],
+        "column": ["rex"],
+        "erased": [None],
+        "read_fast": True,
+        "documented": True,
+        "may_wait": True,
+        "begins": True,
+        "asked_for": True,
+    }
+
+
+REFUSAL = Refusal(Reason.NO_TIME, "time: give one – with an offset")
+ORIGIN = Origin("intake", "email-events", 3, 42)
+OWN: list[tuple[str, bytes | None]] = [("trace", b"\xff"), ("empty", None), ("trace", b"2")]
+
+
+def test_the_records_own_headers_come_first_and_unchanged() -> None:
+    assert dead_letter_headers(OWN, REFUSAL, ORIGIN, 1_329_868_800_000) == [
+        *OWN,
+        ("dl_reason", b"no_time"),
+        ("dl_detail", "time: give one – with an offset".encode()),
+        ("dl_stage", b"intake"),
+        ("dl_topic", b"email-events"),
+        ("dl_partition", b"3"),
+        ("dl_offset", b"42"),
+        ("dl_time", b"2012-02-22T00:00:00.000Z"),
+        ("dl_record_time", b"2012-02-22T00:00:00.000Z"),
+    ]
+
+
+def test_a_dead_letter_is_read_from_its_headers() -> None:
+    letter = DeadLetter.of(dead_letter_headers(OWN, REFUSAL, ORIGIN, 5))
+    assert letter == DeadLetter(REFUSAL, ORIGIN, 5, record_time=5)
+
+
+def test_of_a_record_refused_twice_the_latest_refusal_is_read() -> None:
+    once = dead_letter_headers(OWN, REFUSAL, ORIGIN, 5)
+    again = dead_letter_headers(once, Refusal(Reason.NOT_JSON, "value"), Origin("intake", "t", 0, 1), 6)
+    assert DeadLetter.of(again) == DeadLetter(
+        Refusal(Reason.NOT_JSON, "value"), Origin("intake", "t", 0, 1), 6, record_time=5
+    )
+
+
+def test_other_headers_are_no_dead_letters() -> None:
+    right = dict(dead_letter_headers((), REFUSAL, ORIGIN, 5))
+    assert DeadLetter.of(()) is None
+    for name, wrong in (("dl_reason", b"bored"), ("dl_offset", b"x"), ("dl_time", b"now"), ("dl_partition", None)):
+        assert DeadLetter.of(list((right | {name: wrong}).items())) is None
+        assert DeadLetter.of([header for header in right.items() if header[0] != name]) is None

@@ -1,14 +1,15 @@
 """No address gets into a log, not even by way of a bug or at the level DEBUG; what libraries repeat is shown once."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError, UnknownError
 from faust.types import TP
 
 from streams.engine.aiokafka_patches.fetched_records import FetchedRecord
 from streams.engine.runs import Run
+from streams.platform.errors import Unusable
 from streams.platform.logs import (
     _LOGGER,
     SHOWN_AGAIN_S,
@@ -18,6 +19,10 @@ from streams.platform.logs import (
     hush_libraries,
     leave_out_rebalance_lines,
 )
+from streams.platform.settings import Settings
+from streams.services.console.follow import run_follow
+from streams.services.deliver.server import run_deliver
+from streams.services.postgres.server import run_postgres_sink
 
 ADDRESS = "ada@example.org"
 
@@ -207,3 +212,40 @@ def test_an_error_that_nobody_has_retrieved_is_one_line_too() -> None:
 
 def test_any_other_error_of_a_library_is_shown_with_where_it_came_from() -> None:
     assert formatted(ValueError("odd")).splitlines() == ["Error receiving data", "ValueError: odd"]
+
+
+# What processes write of a library's errors that set up no log of their own: no page of its calls.
+RESORT = logging.lastResort
+assert RESORT is not None
+
+
+@pytest.fixture(autouse=True)
+def _resort_as_before() -> Iterator[None]:
+    assert RESORT is not None
+    before = [*RESORT.filters]
+    yield
+    RESORT.filters[:] = before
+
+
+def told() -> logging.LogRecord:
+    """What aiokafka says where a broker answers the end of a transaction with an error that it has no name for."""
+    try:
+        raise UnknownError
+    except UnknownError as error:
+        failure = (type(error), error, error.__traceback__)
+    return logging.LogRecord("aiokafka", logging.ERROR, "", 0, "Unexpected error in sender routine", (), failure)
+
+
+@pytest.mark.parametrize("run", [run_deliver, run_follow, run_postgres_sink])
+def test_an_error_of_a_broker_is_one_line(
+    run: Callable[[Settings, Callable[[str], None]], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(Unusable, match="is not set"):
+        run(Settings(_env_file=None), print)
+
+    assert RESORT is not None
+    RESORT.handle(told())
+
+    assert capsys.readouterr().err.splitlines() == [
+        "Unexpected error in sender routine (UnknownError: [Error -1] UnknownError)"
+    ]

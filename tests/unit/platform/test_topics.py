@@ -1,5 +1,7 @@
+"""Topics as brokers describe them, and as they are made."""
+
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from kafka import KafkaAdminClient
@@ -7,7 +9,9 @@ from kafka.admin import NewTopic
 from kafka.errors import InvalidReplicationFactorError, LeaderNotAvailableError
 
 from events.topics import ALL
+from streams.domain.replication import PartitionReplicas, TopicReplicas
 from streams.platform import topics
+from streams.platform.described_replicas import topic_replicas
 from streams.platform.described_topics import refuse_undescribed
 from streams.platform.errors import HiddenTopic, KafkaAway, MissingTopic, PartitionsMismatch, TooFewBrokers
 from streams.platform.settings import Settings
@@ -163,3 +167,43 @@ def test_how_many_replicas_must_be_in_sync_is_the_brokers_business_where_nothing
     assert config_of(ALL[0], 3)["min.insync.replicas"] == "2"
     assert config_of(ALL[0], 1)["min.insync.replicas"] == "1"
     assert "min.insync.replicas" not in config_of(ALL[0], None)
+
+
+# What brokers say of partitions and settings becomes plain data, as far as this user may know it.
+def partition(number: int, leader: int) -> dict[str, Any]:
+    return {"partition_index": number, "leader_id": leader, "replica_nodes": [1, 2, 3], "isr_nodes": [2, 3]}
+
+
+class Broker:
+    """Describes two topics, of which nobody may see the second, and settings where they may be asked for."""
+
+    def __init__(self, **config: str | None) -> None:
+        self._config = {name.replace("_", "."): {"value": value} for name, value in config.items()}
+
+    def describe_topics(self, names: list[str]) -> list[dict[str, Any]]:
+        seen = {"name": names[0], "error_code": 0, "partitions": [partition(1, -1), partition(0, 2)]}
+        return [seen, {"name": names[1], "error_code": 29, "partitions": []}]
+
+    def describe_configs(self, asked: list[Any], config_filter: str) -> dict[str, Any]:
+        return {"topic": {one.name: self._config for one in asked}}
+
+
+def read(**config: str | None) -> list[TopicReplicas]:
+    return topic_replicas(cast(KafkaAdminClient, Broker(**config)), ["interactions", "hidden"])
+
+
+PARTITIONS = (PartitionReplicas(0, 2, (1, 2, 3), (2, 3)), PartitionReplicas(1, None, (1, 2, 3), (2, 3)))
+
+
+def test_partitions_are_in_order_and_without_a_leader_where_nobody_leads_them() -> None:
+    assert read(min_insync_replicas="2", unclean_leader_election_enable="false") == [
+        TopicReplicas("interactions", PARTITIONS, 2)
+    ]
+
+
+def test_a_stale_copy_may_lead_where_the_setting_says_so() -> None:
+    assert read(min_insync_replicas="1", unclean_leader_election_enable="true")[0].unclean
+
+
+def test_settings_that_this_user_may_not_ask_for_are_not_known() -> None:
+    assert read() == [TopicReplicas("interactions", PARTITIONS, None)]

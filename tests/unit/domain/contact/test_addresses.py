@@ -120,10 +120,7 @@ def test_who_is_named_by_nothing_but_ids_has_no_address() -> None:
         ([SOFT] * 3, "soft_bouncing"),
         ([SOFT] * 3 + [("email.delivered", {})], "ok"),
         ([("email.delivered", {})] + [SOFT] * 3, "soft_bouncing"),
-        (
-            [SOFT] * 2 + [("email.delivered", {}), SOFT],
-            "ok",
-        ),
+        ([SOFT] * 2 + [("email.delivered", {}), SOFT], "ok"),
         ([("email.bounced", {"kind": "hard"}), ("email.complained", {"list_id": "l"})], "complained"),
         ([("email.complained", {})], "complained"),
         ([("email.unsubscribed", {})], "ok"),
@@ -152,8 +149,7 @@ def test_of_a_bounce_and_a_delivery_at_one_time_the_larger_source_and_id_is_late
 
 def test_an_address_is_one_under_an_old_and_a_new_key() -> None:
     states = told(
-        said("email.bounced", {"email": ADA}, "1", kind="hard"),
-        said("email.sent", {"email": ADA}, "2", hasher=NEW),
+        said("email.bounced", {"email": ADA}, "1", kind="hard"), said("email.sent", {"email": ADA}, "2", hasher=NEW)
     )
     assert len(states) == 2
     one = {"ref": ref(NEW.email(ADA)), "channel": "email", "status": "hard_bounced"}

@@ -114,10 +114,7 @@ NOTICES: list[dict[str, JSON]] = [
     ("rows", "shown"),
     [
         # Whoever is too young by a late word of an early source must not be taken for somebody of age.
-        (
-            [*FILES[:300], *told(OF_AGE, YOUNG), *FILES[300:], *told(OF_AGE, YOUNG)],
-            [("300", 2), ("301", 2)],
-        ),
+        ([*FILES[:300], *told(OF_AGE, YOUNG), *FILES[300:], *told(OF_AGE, YOUNG)], [("300", 2), ("301", 2)]),
         # Whoever looks for what came of a kind finds it, however many files of another kind there are.
         ([*files("vendor", 300), *told({}), *files("self", 400)], [("300", 1)]),
         # A row of which the person was told is not denied once they have very many others.

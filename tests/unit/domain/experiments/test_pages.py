@@ -61,16 +61,11 @@ def test_a_strategist_reads_the_warning_the_money_and_who_is_better(printed: Pri
         ({"effect": 0.0, "low": -1.0}, "deadline  unsubscribed  0.00 pp         -  not known yet"),
         ({"known": False}, "deadline  unsubscribed  +0.03 pp         -  not known yet"),
         ({"known": True}, "deadline  unsubscribed  +0.03 pp  -0.16 pp  holds"),
-        (
-            {"effect": 0.0003, "low": 0.00002, "breached": True},
-            "deadline  unsubscribed  +0.03 pp  +0.002 pp  BREACHED",
-        ),
+        ({"effect": 0.0003, "low": 0.00002, "breached": True}, "deadline  unsubscribed  +0.03 pp  +0.002 pp  BREACHED"),
     ],
 )
 def test_a_guardrail_says_no_more_than_is_known_of_it(
-    changed: dict[str, float | bool],
-    row: str,
-    printed: Printed,
+    changed: dict[str, float | bool], row: str, printed: Printed
 ) -> None:
     found = {**guardrail("deadline", 0.0003, -0.0016, breached=False), **changed}
 
@@ -262,7 +257,7 @@ def test_a_sound_result_has_none() -> None:
 
 def test_all_that_is_wrong_is_said_worst_first() -> None:
     assert first_words(warnings_of(doors())) == [
-        *("BROKEN SPLIT", "RECOUNTING", "CONTAMINATION", "NO COMPARISON", "PROVISIONAL"),
+        *("BROKEN SPLIT", "RECOUNTING", "CONTAMINATION", "NO COMPARISON", "PROVISIONAL")
     ]
 
 

@@ -79,7 +79,7 @@ def test_a_field_is_written_as_the_command_line_writes_it(field: Field, how: str
 
 def test_the_number_in_its_field_decides_between_singular_and_plural() -> None:
     assert [english(message("experiment.people", people=count)) for count in (0, 1, 2_000)] == [
-        *("0 people", "1 person", "2,000 people"),
+        *("0 people", "1 person", "2,000 people")
     ]
 
 

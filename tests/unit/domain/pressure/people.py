@@ -39,11 +39,7 @@ def address(ref: str, channel: Channel, status: AddressStatus = "ok") -> Address
 
 
 def touch(
-    at: int,
-    channel: Channel = "email",
-    purpose: Purpose = "fundraising",
-    team: str = "digital",
-    id_: str | None = None,
+    at: int, channel: Channel = "email", purpose: Purpose = "fundraising", team: str = "digital", id_: str | None = None
 ) -> Touch:
     return {
         "channel": channel,

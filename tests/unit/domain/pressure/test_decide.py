@@ -137,12 +137,7 @@ def test_the_first_of_many_reasons_is_told() -> None:
     """Each time the first of them is taken away the next one is told."""
     left = {"l": stop("complained")}
     known = person(
-        stops={
-            "all": stop("deceased"),
-            "email": stop("unsubscribed"),
-            "senders": {},
-            "lists": left,
-        },
+        stops={"all": stop("deceased"), "email": stop("unsubscribed"), "senders": {}, "lists": left},
         addresses=[address("a", "email", "hard_bounced")],
         canvass=person()["canvass"] | {"support": 5},
         ballot={"e": {"status": "voted", "at": "", "source": "county/av", "id": "b1"}},

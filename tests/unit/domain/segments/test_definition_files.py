@@ -60,12 +60,7 @@ def test_a_definition_is_read_as_it_is_written() -> None:
     conditions = Group(
         all=(Gifts.model_validate({"gifts": "sum", "currency": "EUR", "above": 0}),),
         none=(
-            Group(
-                any=(
-                    Tag(tag="host"),
-                    Opens.model_validate({"opens": "human", "within": "36h", "at_least": 0.5}),
-                )
-            ),
+            Group(any=(Tag(tag="host"), Opens.model_validate({"opens": "human", "within": "36h", "at_least": 0.5}))),
         ),
     )
     assert found == [SegmentDefinition("readers", conditions, "digital", members=True)]

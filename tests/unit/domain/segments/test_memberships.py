@@ -268,7 +268,7 @@ def test_an_edition_is_complete_once_all_partitions_say_so_of_the_same_one() -> 
         added_up([count(3), count(4)], 2),
     ]
     assert [total and (total.state, total.partitions) for total in said] == [
-        *(("filling", 1), ("filling", 1), ("filling", 1), ("complete", 2)),
+        *(("filling", 1), ("filling", 1), ("filling", 1), ("complete", 2))
     ]
 
 

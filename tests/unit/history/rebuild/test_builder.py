@@ -1,21 +1,41 @@
-"""The order in which a rebuild reads what it needs, while the system and `lake erase` go on."""
+"""A rebuild: its order, its files, its command, and differences of profiles."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from sinks.lake import erasure_list
+from sinks.lake.erasure_list import add_erasures, erasure_of
 from sinks.lake.files import Files
+from streams.cli.main import app
+from streams.domain.contact import ContactState, decode, encode
+from streams.domain.contact.identity.identity_assignment import trace_key
+from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.history.lake.erasure import erase_from_lake
-from streams.history.rebuild import builder
-from streams.history.rebuild.buckets import SortedTail
-from streams.history.rebuild.builder import RebuildPlan, build
-from streams.history.rebuild.prior_states import CommandTimes
+from streams.history.rebuild import builder, comparison
+from streams.history.rebuild.buckets import SortedTail, add_states, lake_contents, sort_lake, traces_of
+from streams.history.rebuild.builder import WORK, Positions, RebuildPlan, _begin, build, read_positions, write_positions
+from streams.history.rebuild.prior_states import CommandTimes, PriorState
+from streams.history.rebuild.profile_diff import (
+    Comparison,
+    Difference,
+    ProfileComparer,
+    Sample,
+    changed_people,
+    differences,
+)
+from streams.history.rebuild.state_files import FoldTask, StateFiles, write_state_files
+from streams.history.refold.buckets import SortedHistory
+from streams.operations.backup.manifest import FORMAT, NAME, Manifest, contacts_file, identity_of, write_manifest
+from streams.operations.backup.record_files import BackupError, Record, read_records, write_records
 from streams.platform.settings import Settings
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
-from tests.unit.history.refold.lakes import lake_of
+from tests.unit.history.refold.lakes import lake_of, sample_records
 
 
 class _Enough(Exception):
@@ -62,3 +82,186 @@ def test_a_rebuild_knows_when_commands_were_heard_that_are_taken_out_of_the_lake
     plan = RebuildPlan(str(tmp_path / "lake"), tmp_path / "built", 1, 1.0)
 
     assert heard(lake, plan, monkeypatch) == {("digital/mailer", "i1"): NOW + 1}
+
+
+# `harmonia rebuild` says in one line what is wrong with a directory, before it connects to a server.
+def said(*words: str, code: int) -> str:
+    ended = CliRunner().invoke(app, ["rebuild", *words], env={"HARMONIA_PARTITIONS": "4"})
+    assert ended.exit_code == code, ended.output
+    return ended.stderr
+
+
+def a_backup(folder: Path) -> Path:
+    folder.mkdir()
+    identity = identity_of(Settings())
+    at = "2012-02-22T10:00:00.000Z"
+    write_manifest(folder, Manifest(FORMAT, "1", at, at, at, 4, 0, identity, 0, [0] * 4, [0] * 4, []))
+    return folder
+
+
+def test_a_rebuild_neither_compares_nor_switches_to_a_directory_that_is_no_backup(tmp_path: Path) -> None:
+    for command in ("compare", "switch"):
+        assert "is no backup" in said(command, str(tmp_path), code=1)
+
+
+def test_a_backup_that_was_not_built_is_not_compared(tmp_path: Path) -> None:
+    assert "was not made by `harmonia rebuild build`" in said("compare", str(a_backup(tmp_path / "one")), code=1)
+
+
+@pytest.mark.parametrize(("found", "code"), [(Comparison(equal=2), 0), (Comparison(equal=1, differ=1), 3)])
+def test_rebuild_compare_has_different_exit_codes_for_differences_and_failures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: Comparison, code: int
+) -> None:
+    async def compared(*_: object) -> Comparison:
+        return found
+
+    monkeypatch.setattr(comparison, "compare", compared)
+    said("compare", str(tmp_path), code=code)
+
+
+def test_a_rebuild_refuses_other_partitions_than_the_settings_say(tmp_path: Path) -> None:
+    folder = str(a_backup(tmp_path / "one"))
+    assert "HARMONIA_PARTITIONS is 4" in said("switch", folder, "--partitions", "6", code=2)
+
+
+def test_a_rebuilds_positions_are_read_as_they_were_written(tmp_path: Path) -> None:
+    positions = Positions("topic", [3, 0], {"applied": 3})
+    write_positions(tmp_path, positions)
+    assert read_positions(tmp_path) == positions
+
+
+@pytest.mark.parametrize("names", [["letter"], [WORK, "letter"], [WORK, f"{WORK}/thesis"], [WORK, NAME]])
+def test_a_rebuild_leaves_a_directory_alone_that_holds_a_finished_one_or_something_else(
+    tmp_path: Path, names: list[str]
+) -> None:
+    for name in names:
+        (tmp_path / name).mkdir() if name == WORK else (tmp_path / name).write_text("all of it")
+    with pytest.raises(BackupError, match="is not empty"):
+        _begin(tmp_path)
+    assert (tmp_path / names[-1]).exists()
+
+
+def test_a_rebuild_deletes_what_a_killed_one_has_left(tmp_path: Path) -> None:
+    _begin(tmp_path / "new")
+    (tmp_path / "new" / "contacts-0.zst.part").write_text("half")
+    (tmp_path / "new" / WORK / "system").mkdir()
+    _begin(tmp_path / "new")
+    assert [path.name for path in (tmp_path / "new").rglob("*")] == [WORK]
+
+
+# Contact files of a rebuild, made from a lake and a backup.
+PARTITIONS = 3
+NOTHING_HEARD: CommandTimes = {}
+
+
+def rebuilt(
+    tmp_path: Path,
+    known: list[Record],
+    heard: CommandTimes = NOTHING_HEARD,
+    listed: Sequence[erasure_list.Erasure] = (),
+) -> tuple[dict[bytes, ContactState], StateFiles]:
+    """The states of the lake, with what the running system knows."""
+    add_erasures(lake_of(tmp_path / "lake", sample_records()), listed)
+    backup, target, work = tmp_path / "backup", tmp_path / "target", tmp_path / "work"
+    for folder in (backup, target, work):
+        folder.mkdir()
+    for number in range(PARTITIONS):
+        write_records(backup / contacts_file(number), [each for each in known if each.partition == number])
+    lake = lake_contents(str(tmp_path / "lake"), TOPIC_ID, PARTITIONS)
+    assert lake.ends == [43, 41, 0], "a partition of which the lake has nothing begins at 0"
+    gathered: SortedHistory = sort_lake(lake, work / "sorted", 1)
+    gathered = add_states(PriorState.KNOWN, backup, PARTITIONS, work / "sorted", gathered)
+    write_records(work / "traces.zst", traces_of(backup, PARTITIONS))
+    todo = FoldTask(str(tmp_path / "lake"), work / "traces.zst", work / "folded", PARTITIONS, heard)
+    made = write_state_files(todo, gathered, target, 1, lambda _: None)
+    found = [each for number in range(PARTITIONS) for each in read_records(target / contacts_file(number))]
+    assert made.contacts == len([each for each in found if not (each.key or b"").startswith(b"/")])
+    return {each.key or b"": decode(each.value or b"") for each in found}, made
+
+
+def test_a_rebuild_folds_the_lake_and_takes_over_what_only_the_running_system_knows(tmp_path: Path) -> None:
+    erased = ContactState(
+        version=4, place=IdentityStatus(erased=Erasure(NOW, "office/desk", "1"), marks=True, shown="erased")
+    )
+    stranger = Record(2, trace_key("stranger"), encode(ContactState(place=IdentityStatus(erased=Erasure(1, "a", "b")))))
+    states, made = rebuilt(tmp_path, [Record(0, b"nobody", encode(erased)), stranger])
+    assert {f"c{number}".encode() for number in range(5)} | {b"nobody", stranger.key} == states.keys()
+    assert sum(len(states[f"c{number}".encode()].facts) for number in range(5)) == 40
+    assert states[b"nobody"].place is not None
+    assert states[b"nobody"].place.marks
+    assert made.outcomes["applied"] == 40
+    assert made.outcomes["duplicate"] == 1
+
+
+def test_a_rebuilt_erasure_acts_when_it_was_heard_under_any_identifier_of_the_person(tmp_path: Path) -> None:
+    before_all_said = Erasure(NOW - 99_999, "office/desk", "1")
+    told = ContactState(version=4, place=IdentityStatus(told=3, erased=before_all_said, swept=3, shown="erased"))
+    known = [Record(1, b"c1", encode(told)), Record(1, trace_key("c2"), encode(told))]
+
+    states, made = rebuilt(tmp_path, known, {("office/desk", "1"): NOW + 99_999})
+
+    assert not states[b"c1"].facts
+    assert not states[b"c2"].facts
+    assert states[b"c3"].facts
+    assert made.outcomes["in_vain"] == 17, "one of them cannot be read"
+
+
+def test_a_rebuild_takes_the_hearing_time_of_an_erased_command_from_the_lakes_list(tmp_path: Path) -> None:
+    listed = [erasure_of("c1", NOW - 99_999, NOW + 99_999), erasure_of("c2", NOW - 99_999)]
+
+    states, made = rebuilt(tmp_path, [], listed=listed)
+
+    assert not states[b"c1"].facts
+    assert states[b"c2"].facts, "of this one only the time is known that it says"
+    assert made.outcomes["in_vain"] >= 8
+
+
+# Differences of profiles, by field and by number of profiles.
+BEFORE = {"version": 1, "counts": {"email.opened": 2, "form.submitted": 1}, "tags": ["a", "b"], "region": "US-NJ"}
+
+
+def test_profiles_that_differ_only_in_version_are_equal() -> None:
+    assert list(differences(BEFORE, BEFORE | {"version": 99})) == []
+
+
+def test_fields_of_differing_profiles_are_named_by_path_and_lists_are_compared_whole() -> None:
+    after = {"version": 2, "counts": {"email.opened": 3, "form.submitted": 1}, "tags": ["a"], "zone": None}
+    assert list(differences(BEFORE, after)) == [
+        Difference("counts.email.opened", 2, 3),
+        Difference("region", "US-NJ", None),
+        Difference("tags", ["a", "b"], ["a"]),
+    ]
+
+
+def test_a_profile_that_one_side_lacks_is_counted_by_side_and_in_no_field() -> None:
+    comparing = ProfileComparer(5)
+    comparing.take("a", BEFORE, None, has_moved=False)
+    comparing.take("b", None, BEFORE, has_moved=False)
+    found = comparing.found()
+    assert (found.only_running, found.only_built, found.differ, found.fields) == (1, 1, 0, {})
+    assert not found.is_equal
+
+
+def test_a_comparison_keeps_samples_of_each_field_and_lists_the_most_frequent_first() -> None:
+    comparing = ProfileComparer(1)
+    comparing.take("a", BEFORE, BEFORE | {"tags": []}, has_moved=False)
+    for name in ("b", "c"):
+        comparing.take(name, BEFORE, BEFORE | {"region": "US-PA"}, has_moved=False)
+    found = comparing.found()
+    assert list(found.fields.items()) == [("region", 2), ("tags", 1)]
+    assert found.samples == [Sample("a", "tags", ["a", "b"], []), Sample("b", "region", "US-NJ", "US-PA")]
+
+
+def test_profiles_with_interactions_since_do_not_count_as_different() -> None:
+    comparing = ProfileComparer(5)
+    comparing.take("a", BEFORE, None, has_moved=True)
+    comparing.take("b", BEFORE, BEFORE, has_moved=True)
+    found = comparing.found()
+    assert (found.moved_on, found.equal, found.samples) == (1, 1, [])
+    assert found.is_equal
+
+
+def test_an_interaction_of_a_fragment_concerns_its_whole_cluster_before_and_after() -> None:
+    links = [("email:1", "crm.ada"), ("phone:1", "crm.ada"), ("email:2", "crm.bo")]
+    assert changed_people(["email:1"], lambda: links) == {"email:1", "phone:1", "crm.ada"}
+    assert changed_people([], lambda: links) == set()

@@ -3,7 +3,7 @@
 import pytest
 
 from streams.domain.replication import PartitionReplicas, TopicReplicas
-from streams.operations.doctor.finding import Finding
+from streams.operations.doctor import Finding
 from streams.operations.doctor.replicas import judge_default, judge_replicas
 from streams.operations.doctor.servers import judge_brokers
 from streams.platform.settings import Settings

@@ -1,7 +1,21 @@
+"""Words, numbers and files of pages in the language of who reads them."""
+
+import hashlib
+import re
+from decimal import Decimal
+from pathlib import Path
 from typing import get_args
 
+import httpx
+import orjson
 import pytest
+from fastapi import FastAPI
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
 
+from events.outputs import CampaignTransparency
+from streams.domain.advertising.transparency import ChosenAudience
 from streams.domain.messages import (
     Change,
     Day,
@@ -17,7 +31,23 @@ from streams.domain.messages import (
     message,
 )
 from streams.domain.messages.alert_details import detail_message
-from streams.services.console.words import UNKNOWN, Form, Words, language_of
+from streams.operations.status.alert_rules import SEVERITIES, UNSEEN, runbook_name
+from streams.services.console.metrics import ConsoleMetrics
+from streams.services.console.rendering import render_signed_out
+from streams.services.console.runbooks import runbook, runbook_names
+from streams.services.console.security import with_headers
+from streams.services.console.static_files import STATIC, add_static_files, digest_of, static_url
+from streams.services.console.transparency_notice import DATA, LABEL, PAGE, notice_files
+from streams.services.console.typed_values import (
+    amount_text,
+    number_text,
+    span_text,
+    typed_amount,
+    typed_number,
+    typed_span,
+)
+from streams.services.console.words import UNKNOWN, Form, Language, Words, language_of
+from tests.unit.domain.advertising.test_transparency import RECORD
 
 NBSP, NARROW = "\u00a0", "\u202f"
 EN, FR = Words("en", "America/New_York"), Words("fr", "America/New_York")
@@ -169,3 +199,207 @@ def test_a_word_of_the_contract_has_a_name_and_one_of_a_newer_version_stays() ->
 )
 def test_the_browsers_first_language_that_the_console_speaks(header: str | None, language: str) -> None:
     assert language_of(header) == language
+
+
+# Numbers, money and spans that people type mean what their language says; what could be two things is none.
+@pytest.mark.parametrize(
+    ("text", "language", "meant"),
+    [
+        *(("1,500", "en", "1500"), ("1,500.50", "en", "1500.50"), ("-5", "en", "-5"), (" 50 ", "en", "50")),
+        *(("1 500", "fr", "1500"), ("1\u00a0500,5", "fr", "1500.5"), ("50,50", "fr", "50.5"), ("50.50", "fr", "50.5")),
+        *(("1,50", "en", None), ("1.500", "fr", None), ("5.000,00", "fr", None), ("1 50", "fr", None)),
+        *(("", "en", None), ("NaN", "en", None), ("1e5", "en", None), ("1_000", "en", None), ("٣", "en", None)),
+        *(("Infinity", "fr", None), ("9" * 41, "en", None), ("1 500", "en", None), ("..", "en", None)),
+    ],
+)
+def test_a_number_that_could_be_two_is_none(text: str, language: Language, meant: str | None) -> None:
+    assert typed_number(text, language) == (None if meant is None else Decimal(meant))
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "language", "minor"),
+    [
+        *(("50", "USD", "en", 5_000), ("$50", "USD", "en", 5_000), ("50 USD", "USD", "en", 5_000)),
+        *(("0.50", "USD", "en", 50), ("1,205.00", "USD", "en", 120_500), ("-3.10", "EUR", "en", -310)),
+        *(("50 €", "EUR", "fr", 5_000), ("50,5 $US", "USD", "fr", 5_050), ("1 500 €", "EUR", "fr", 150_000)),
+        *(("120", "JPY", "en", 120), ("1.5", "JPY", "en", None), ("1.234", "KWD", "en", 1_234)),
+        *(("50 €", "USD", "en", None), ("0.505", "USD", "en", None), ("fifty", "USD", "en", None)),
+    ],
+)
+def test_fifty_is_fifty_whole_units_of_its_currency(
+    text: str, currency: str, language: Language, minor: int | None
+) -> None:
+    assert typed_amount(text, currency, language) == minor
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        *(("30d", "30d"), ("30 days", "30d"), ("1 day", "1d"), ("30 jours", "30d"), ("30 j", "30d")),
+        *(("12 heures", "12h"), ("12H", "12h"), ("90 min", "90m"), ("2 weeks", "14d"), ("2 semaines", "14d")),
+        *(("a year", None), ("3 months", None), ("30", None), ("-1 day", None), ("1.5 days", None), ("", None)),
+    ],
+)
+def test_a_span_is_taken_in_words_of_both_languages(text: str, span: str | None) -> None:
+    assert typed_span(text) == span
+
+
+@given(st.integers(-(10**15), 10**15), st.sampled_from(["USD", "EUR", "JPY", "KWD"]), st.sampled_from(["en", "fr"]))
+def test_an_amount_that_a_form_shows_is_read_as_the_same(minor: int, currency: str, language: Language) -> None:
+    shown = amount_text(minor, currency, language)
+    if currency != "KWD" or language == "en":
+        assert typed_amount(shown, currency, language) == minor
+
+
+@given(st.integers(0, 99_999), st.sampled_from("mhd"), st.sampled_from(["en", "fr"]))
+def test_a_span_that_a_form_shows_is_read_as_the_same(number: int, unit: str, language: Language) -> None:
+    assert typed_span(span_text(f"{number}{unit}", language)) == f"{number}{unit}"
+
+
+@given(st.integers(0, 10**9), st.sampled_from(["en", "fr"]))
+def test_a_number_that_a_form_shows_is_read_as_the_same(thousandths: int, language: Language) -> None:
+    number = thousandths / 1_000
+    found = typed_number(number_text(number, language), language)
+    assert found is not None
+    assert float(found) == number
+
+
+def test_every_alert_that_the_status_names_has_a_runbook() -> None:
+    assert {runbook_name(alert) for alert in (*SEVERITIES, *UNSEEN)} <= set(runbook_names())
+
+
+def test_a_runbook_shows_its_title_and_leads_only_to_others() -> None:
+    for name in runbook_names():
+        found = runbook(name)
+        assert found is not None
+        assert found.title
+        assert all(link.startswith("/status/") for link in re.findall(r'href="([^"]*)"', found.html)), name
+        assert not re.search(r"<script|style=|javascript:", found.html), name
+
+
+def test_links_between_runbooks_are_pages_of_the_console() -> None:
+    found = runbook("sink-behind")
+    assert found is not None
+    assert '<a href="/status/redis-full">redis-full</a>' in found.html
+
+
+def test_what_is_no_runbook_is_none() -> None:
+    assert runbook("README") is None
+    assert runbook("../adr/0001") is None
+
+
+# The addresses of styles and scripts: they change with what is in them, so that each may be kept for ever.
+ORIGIN = "https://console.test"
+
+
+def client() -> httpx.AsyncClient:
+    app = FastAPI()
+    add_static_files(app)
+    served = with_headers(app, ConsoleMetrics(CollectorRegistry()), ORIGIN)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url=ORIGIN)
+
+
+async def test_what_a_page_loads_is_there_and_kept_for_ever() -> None:
+    context = {"theme": "auto", "title": "Not found", "text": ""}
+    page = render_signed_out("signed_out_message.html", Words("en"), context)
+    addresses = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
+    assert addresses
+    async with client() as browser:
+        for address in [*addresses, static_url("console.js")]:
+            answer = await browser.get(address)
+            assert (answer.status_code, answer.headers["cache-control"]) == (200, "public, max-age=31536000, immutable")
+
+
+async def test_the_address_of_another_version_gives_nothing_that_is_kept() -> None:
+    async with client() as browser:
+        for address in ("/static/console.js", "/static/0123456789abcdef/console.js"):
+            answer = await browser.get(address)
+            assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store")
+
+
+async def test_styles_find_the_font_beside_them() -> None:
+    named = re.findall(r'url\("([^"]+)"\)', (STATIC / "console.css").read_text())
+    assert named
+    async with client() as browser:
+        for name in named:
+            answer = await browser.get(str(httpx.URL(ORIGIN + static_url("console.css")).join(name)))
+            assert answer.status_code == 200
+
+
+def test_the_version_is_another_once_one_file_is(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text("1")
+    (tmp_path / "b.js").write_text("2")
+    before = digest_of(tmp_path)
+    assert digest_of(tmp_path) == before
+    (tmp_path / "a.js").write_text("3")
+    assert digest_of(tmp_path) != before
+
+
+def test_a_file_that_is_not_there_has_no_address() -> None:
+    with pytest.raises(FileNotFoundError):
+        static_url("missing.js")
+
+
+def test_no_template_names_a_file_without_its_version() -> None:
+    templates = list((STATIC.parent / "templates").glob("*.html"))
+    assert templates
+    assert [each.name for each in templates if "/static/" in each.read_text()] == []
+
+
+def test_vendored_files_are_those_whose_sums_are_written_down() -> None:
+    listed = re.findall(r"^\| `([^`]+)` .* `([0-9a-f]{64})` \|$", (STATIC / "VENDORED.md").read_text(), re.MULTILINE)
+    vendored = {file.name for file in STATIC.iterdir() if ".min." in file.name or file.suffix in (".woff2", ".json")}
+    assert {name for name, _ in listed} == vendored
+    for name, digest in listed:
+        assert hashlib.sha256((STATIC / name).read_bytes()).hexdigest() == digest, name
+
+
+# The label and the notice of a paid campaign, in the language of who reads them.
+FULL: CampaignTransparency = {
+    **RECORD,
+    "sponsor": "Liste <Ada>",
+    "controlled_by": "Parti A",
+    "funding": "mixed",
+    "notice_url": "https://example.org/ads-3",
+}
+CHOSEN = ChosenAudience("2026-02-02T10:00:00.000Z", ('paris: all: {"region":"FR-75"}',), 4_000, 300)
+
+
+def files(language: Language, *audiences: ChosenAudience, record: CampaignTransparency = FULL) -> dict[str, str]:
+    found = notice_files([RECORD, record], audiences, Words(language, "Europe/Paris"))
+    return {name: content.decode() for name, content in found.items()}
+
+
+def test_the_label_says_that_it_is_an_ad_who_pays_for_which_election_and_where_more_is() -> None:
+    assert files("en")[LABEL] == (
+        "Political advertisement · paid for by Liste <Ada> · controlled by Parti A · election: 2026-municipales · "
+        "transparency notice: https://example.org/ads-3\n"
+    )
+    assert files("fr", record=RECORD)[LABEL] == (
+        "Annonce à caractère politique · payée par Liste Ada · élection\u00a0: 2026-municipales\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["Transparency notice", "€1,250.50", "private and public money", "4,000", "1 earlier version"]),
+        ("fr", ["Avis de transparence", "1 250,50 €", "fonds privés et publics", "4 000", "1 version antérieure"]),
+    ],
+)
+def test_the_notice_tells_it_in_the_readers_language(language: Language, words: list[str]) -> None:
+    shown = files(language, CHOSEN)[PAGE].replace("\u202f", " ").replace("\xa0", " ")
+    assert [word for word in words if word not in shown] == []
+    assert "Liste &lt;Ada&gt;" in shown
+    assert "FR-75" in shown
+
+
+def test_a_campaign_for_which_nobody_was_chosen_says_so() -> None:
+    assert "directed to nobody in particular" in files("en")[PAGE]
+    assert "directed to nobody in particular" not in files("en", CHOSEN)[PAGE]
+
+
+def test_programs_get_the_same() -> None:
+    data = orjson.loads(files("en", CHOSEN)[DATA])
+    assert (data["record"], data["earlier_versions"]) == ({**FULL}, [{**RECORD}])
+    assert data["audiences"] == [{**CHOSEN._asdict(), "criteria": [*CHOSEN.criteria]}]

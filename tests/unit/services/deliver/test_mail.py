@@ -114,11 +114,7 @@ async def test_a_digest_comes_whole_by_tls_and_after_signing_in(
     async with mailing(tmp_path, monkeypatch, manner) as (mailbox, port):
         assert await mail(f"{scheme}://{NAME}:{port}") == (Result("delivered", 250), "")
     [received] = mailbox.received
-    assert received.get_content().split("\r\n") == [
-        "complaints: *",
-        "over_cap: a contact (2 times)",
-        "",
-    ]
+    assert received.get_content().split("\r\n") == ["complaints: *", "over_cap: a contact (2 times)", ""]
     assert (received["From"], received["To"], received["Subject"]) == (SENDER, DIRECTOR, "Harmonia: 2 notices")
     assert received["Message-ID"] == "<msg_1@harmonia.invalid>"
     assert received["Date"].datetime.timestamp() == (AT + 2_000) // 1000

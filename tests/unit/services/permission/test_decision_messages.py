@@ -1,17 +1,28 @@
-"""A decision is told with how long it holds, why, and what the profile says of the interactions behind it."""
+"""A decision as it is told, and names in a question that may mean another."""
 
 import pytest
+from msgspec.structs import replace
 
+from events.identifiers import Hasher
 from events.outputs import ContactProfile
-from sinks.lookup import Incomplete
+from sinks.lookup import ContactAnswer, ErasedContact, Incomplete, KnownContact, UnknownContact
 from streams.domain.messages import english
-from streams.domain.pressure import Decision
+from streams.domain.pressure import Decision, PermissionRequest, default_policy
 from streams.domain.pressure.asking import Evidence
 from streams.services.permission.decision_messages import (
     MOST_EVIDENCE,
     decision_message,
     evidence_messages,
     incomplete_message,
+)
+from streams.services.permission.near_names import caller_remark, cannot_be_a_sender, sender_form_remark, sender_remark
+from streams.services.permission.person_name import (
+    PersonName,
+    Understood,
+    meanings_of,
+    parse_person,
+    readable_meanings,
+    understand,
 )
 from tests.unit.domain.pressure.people import ms, person, touch
 
@@ -78,3 +89,103 @@ def test_of_dozens_of_touches_the_first_are_told() -> None:
 def test_what_redis_lacks_is_told_with_its_place(why: str) -> None:
     found = incomplete_message(Incomplete(why, "contact-state:3"))  # type: ignore[arg-type]
     assert english(found) == f"in Redis contact-state:3 is {why.replace('_', ' ')}"
+
+
+# A name in a question that is spelled like one on hold or like one that people have stopped is remarked.
+HOTLINE = "+12125550100"
+
+
+@pytest.mark.parametrize("sender", ["+12125550l00", "+12125550101", "1212555010"])
+def test_a_sender_that_is_spelled_like_a_stopped_one_is_remarked(sender: str) -> None:
+    assert sender_remark(sender, {HOTLINE}, "US", "this person has") == (
+        f"this person has stopped {HOTLINE}: is that the one?"
+    )
+
+
+@pytest.mark.parametrize("sender", [HOTLINE, "(212) 555-0100", " 212.555.0100 ", None])
+def test_a_sender_that_is_a_stopped_one_however_it_is_written_needs_no_remark(sender: str | None) -> None:
+    assert sender_remark(sender, {HOTLINE}, "US", "this person has") is None
+
+
+def test_a_sender_of_texts_that_is_no_number_is_remarked() -> None:
+    for sender in ("abc", "+12125550l00"):
+        assert "no phone number" in (sender_form_remark(sender, "text", "US") or "")
+    for other in (HOTLINE, "12345", "212-555-0100", None):
+        assert sender_form_remark(other, "text", "US") is None
+    assert sender_form_remark("abc", "email", "US") is None
+
+
+def test_what_has_no_letter_and_no_digit_can_be_no_sender() -> None:
+    assert cannot_be_a_sender(" +-")
+    assert not cannot_be_a_sender("a")
+
+
+def test_who_does_not_say_who_speaks_is_told_where_that_decides() -> None:
+    asked = PermissionRequest(channel="phone", purpose="mobilisation", team="field")
+    remark = caller_remark(asked, default_policy("fr"))
+    assert remark is not None
+    assert remark.startswith("who speaks is not said")
+    assert caller_remark(replace(asked, automatic=False), default_policy("fr")) is None
+    assert caller_remark(replace(asked, channel="text"), default_policy("fr")) is None
+    assert caller_remark(asked, default_policy()) is None
+
+
+# What a word may mean in its long and its short form, and which meaning it is by who is known.
+HASHER = Hasher([b"key"])
+NOBODY = UnknownContact("nobody")
+
+
+@pytest.mark.parametrize(
+    ("word", "kinds"),
+    [
+        ("van:17", [None, "external"]),
+        ("OH:123", [None, "voter", "external"]),
+        ("2125550199", [None, "phone"]),
+        ("212-555-0199", [None, "phone"]),
+        ("(212) 555-0199", ["phone"]),
+        ("ada lovelace:17", [None]),
+        ("crm.ada", [None]),
+        ("ada@example.org", ["email"]),
+        ("external:van:17", ["external"]),
+        ("voter:OH:123", ["voter"]),
+        ("phone:2125550199", ["phone"]),
+        (HASHER.lookups("voter", "OH:123")[0], [None]),
+        ("external:0123456789abcdef0123456789abcdef", [None]),
+        ("", [None]),
+    ],
+)
+def test_a_long_form_means_one_thing_and_a_short_one_all_that_it_looks_like(word: str, kinds: list[str | None]) -> None:
+    assert [name.kind for name in meanings_of(word)] == kinds
+
+
+def test_the_long_form_of_each_meaning_means_it_alone() -> None:
+    for name in meanings_of("OH:123"):
+        assert name.kind is None or meanings_of(name.long_form) == [name]
+    assert parse_person("ada@example.org").long_form == "email:ada@example.org"
+
+
+def test_what_cannot_be_read_is_no_meaning() -> None:
+    assert [name.kind for name, _ in readable_meanings("1234567", HASHER)] == [None]
+    assert not readable_meanings("no id", HASHER)
+    assert not readable_meanings("", HASHER)
+
+
+CONTACT, VOTER, EXTERNAL = meanings_of("OH:123")
+ONE, OTHER = KnownContact("one", b"{}"), KnownContact("other", b"{}")
+
+
+@pytest.mark.parametrize(
+    ("found", "name", "contact"),
+    [
+        ([NOBODY, NOBODY, NOBODY], CONTACT, NOBODY),
+        ([NOBODY, NOBODY, ONE], EXTERNAL, ONE),
+        ([NOBODY, ONE, NOBODY], VOTER, ONE),
+        ([NOBODY, ONE, ONE], VOTER, ONE),
+        ([ONE, OTHER, OTHER], CONTACT, ONE),
+        ([NOBODY, ErasedContact("one"), NOBODY], VOTER, ErasedContact("one")),
+    ],
+)
+def test_a_word_means_what_somebody_is_known_by(
+    found: list[ContactAnswer], name: PersonName, contact: ContactAnswer
+) -> None:
+    assert understand([CONTACT, VOTER, EXTERNAL], found) == Understood(name, contact)

@@ -1,15 +1,18 @@
-"""The file that a sender uploads names its own people by its own identifiers, and nothing else of them."""
+"""The file that a sender uploads: whom it names, and which word on each contact counts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 
+import orjson
 import pytest
 
 from events.identifiers import Hasher
 from events.interactions.base import Channel
+from events.outputs import Suppressions
 from streams.services.audience import Audience, UnusableAudience, open_audience
 from streams.services.suppressions import Format
-from streams.services.suppressions.closings import Closing
+from streams.services.suppressions import closings as shelves
+from streams.services.suppressions.closings import Closing, ClosingStore, ContactLink, closing_of
 from streams.services.suppressions.export import (
     ClosingFilter,
     ExportCounts,
@@ -56,8 +59,7 @@ def test_van_is_told_its_own_ids_and_those_without_one_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("channel", "rows"),
-    [("email", [["Email"], ["ada@example.org"]]), ("text", [["Mobile Number"], ["212 555 0101"]])],
+    ("channel", "rows"), [("email", [["Email"], ["ada@example.org"]]), ("text", [["Mobile Number"], ["212 555 0101"]])]
 )
 def test_action_network_is_told_the_address_of_the_channel(channel: Channel, rows: list[list[str]]) -> None:
     found, _ = matching(AUDIENCE, format_="actionnetwork", channel=channel, closed=["ada@example.org"], wanted=ALL)
@@ -164,3 +166,72 @@ def test_a_vendor_that_keeps_contact_ids_can_match_on_them(format_: Format, row:
     assert isinstance(layout, FileLayout)
     assert layout.first[0] == "contact_id"
     assert layout.of(["ada"], CLOSED) == row
+
+
+# The newest of each contact counts, whatever was said before, and people are found under all their names.
+UNSUBSCRIBED, STOPPED = Closing("unsubscribed", 10), Closing("suppressed", 20, until=100)
+
+
+@pytest.fixture(params=[1, 1_000])
+def shelf(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClosingStore]:
+    monkeypatch.setattr(shelves, "_AT_ONCE", request.param)
+    shelf = ClosingStore()
+    yield shelf
+    shelf.close()
+
+
+def put(shelf: ClosingStore, *said: tuple[str, Closing | None]) -> None:
+    for contact_id, closing in said:
+        shelf.closings.put(contact_id, closing)
+    shelf.closings.flush()
+
+
+def test_the_newest_closing_of_a_contact_counts(shelf: ClosingStore) -> None:
+    put(shelf, ("b", UNSUBSCRIBED), ("a", UNSUBSCRIBED), ("b", None), ("a", STOPPED), ("c", None), ("c", STOPPED))
+    assert list(shelf.every()) == [("a", STOPPED), ("c", STOPPED)]
+    put(shelf, ("a", None))
+    assert list(shelf.every()) == [("c", STOPPED)]
+
+
+def test_a_person_is_found_by_a_contact_id_that_was_merged(shelf: ClosingStore) -> None:
+    put(shelf, ("ada", UNSUBSCRIBED))
+    shelf.links.put("email:1", ContactLink("ada"))
+    shelf.links.put("email:2", ContactLink("ada"))
+    shelf.links.put("email:2", None)
+    shelf.links.flush()
+    assert shelf.of(["email:1"], at=50) == UNSUBSCRIBED
+    assert shelf.of(["email:2"], at=50) is None
+    assert shelf.of(["phone:1", "ada"], at=50) == UNSUBSCRIBED
+
+
+def test_of_two_closings_the_later_counts_and_one_that_is_over_does_not(shelf: ClosingStore) -> None:
+    put(shelf, ("a", UNSUBSCRIBED), ("b", STOPPED))
+    assert shelf.of(["a", "b"], at=99) == STOPPED
+    assert shelf.of(["a", "b"], at=100) == UNSUBSCRIBED
+    assert shelf.of(["b"], at=100) is None
+
+
+SAID: Suppressions = {
+    "email": {"reason": "unsubscribed", "since": "1970-01-01T00:00:01.000Z", "source": "s", "id": "i"},
+    "text": {
+        "reason": "suppressed",
+        "since": "1970-01-01T00:00:02.000Z",
+        "until": "1970-01-01T00:00:03.000Z",
+        "source": "s",
+        "id": "i",
+    },
+}
+
+
+def test_a_channel_is_closed_by_its_own_entry_alone() -> None:
+    value = orjson.dumps(SAID)
+    assert closing_of(value, "email") == Closing("unsubscribed", 1_000)
+    assert closing_of(value, "text") == Closing("suppressed", 2_000, until=3_000)
+    assert closing_of(value, "door") is None
+    assert closing_of(None, "email") is None
+
+
+def test_a_closing_ends_when_its_time_has_come() -> None:
+    assert not Closing("suppressed", 2_000, until=3_000).is_over(2_999)
+    assert Closing("suppressed", 2_000, until=3_000).is_over(3_000)
+    assert not Closing("erased", 2_000).is_over(1 << 60)

@@ -11,14 +11,7 @@ from streams.domain.experiments.counting_rules import DAY_MS
 from streams.domain.experiments.experiment_table import IndexEntry
 from streams.domain.experiments.partials import RecountProgress
 from streams.worker.agents.experiments.result_publisher import history_keys
-from tests.unit.worker.agents.experiments.aggregating_agent import (
-    TODAY,
-    Agent,
-    is_broken,
-    others,
-    people,
-    told,
-)
+from tests.unit.worker.agents.experiments.aggregating_agent import TODAY, Agent, is_broken, others, people, told
 
 
 def test_the_last_moment_of_the_history_is_the_result_that_carries_it(agent: Agent) -> None:

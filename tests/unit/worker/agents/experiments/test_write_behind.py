@@ -9,14 +9,7 @@ from streams.domain.experiments.partials import PartialCounts
 from streams.domain.experiments.row_layout import N, row_of
 from streams.worker.agents.experiments import aggregator, delta_log, write_behind
 from streams.worker.agents.experiments.unit_of_work import key_of_experiment
-from tests.unit.worker.agents.experiments.aggregating_agent import (
-    TODAY,
-    Agent,
-    assigned,
-    others,
-    people,
-    told,
-)
+from tests.unit.worker.agents.experiments.aggregating_agent import TODAY, Agent, assigned, others, people, told
 
 LATER_MS = write_behind.SOONEST_MS + write_behind.SPREAD_MS
 ASK = key_of_experiment("ask")

@@ -1,10 +1,7 @@
-"""Both topics of a partition are looked at, whichever comes first and however long an answer takes.
-
-A sink was whole at a moment once it has reached what was the end then, and not earlier.
-"""
+"""What agents give to sinks, of topics as they come, go and change."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, cast
 
 import pytest
@@ -12,13 +9,24 @@ from faust.types import TP
 from prometheus_client import CollectorRegistry
 
 from events.topics import CONTACT_LINKS, CONTACT_STATE
-from sinks.base import Completeness, Position
+from sinks.base import Completeness, ContactChange, Position
 from sinks.memory import MemorySink
-from streams.engine.runs import End
-from streams.worker.agents.sinks.redis_sink import ContactStateConnector
+from streams.engine.app import EXIT_FAIL_STOP, ChunkApp
+from streams.engine.runs import End, Run
+from streams.platform.clients import KafkaClients
+from streams.platform.errors import EngineError, HiddenTopic, MissingTopic
+from streams.platform.settings import Settings
+from streams.worker.agents.sinks import former_topics
+from streams.worker.agents.sinks.former_topics import runs_of_same_topic
+from streams.worker.agents.sinks.redis_sink import ContactStateConnector, change_of, link_of
 from streams.worker.agents.sinks.sink_connector import OVERDUE_MS, CompletenessMarks
+from streams.worker.agents.spec import AgentSpec, BuiltAgent
+from streams.worker.app import _add
 from streams.worker.metrics import Metrics
+from tests.unit.engine.kafka_records import Fetched
 
+# Both topics of a partition are looked at, whichever comes first and however long an answer takes. A sink was whole
+# at a moment once it has reached what was the end then, and not earlier.
 BOTH = A, B = [TP(CONTACT_STATE, 0), TP(CONTACT_LINKS, 0)]
 
 
@@ -101,3 +109,144 @@ def test_only_an_end_beyond_the_sink_is_overdue() -> None:
     assert marks.is_overdue(A, 9, 1001 + OVERDUE_MS)
     assert not marks.is_overdue(A, 10, 10**12)
     assert not marks.is_overdue(B, 0, 10**12)
+
+
+VERSION = ("version", b"81234")
+
+
+def record(value: bytes | None, *headers: tuple[str, bytes | None], key: bytes | None = b"c1") -> Fetched:
+    return Fetched(0, value, key, headers)
+
+
+ERASED, FORGOTTEN = (ContactChange("c1", 81234, None, reason, None) for reason in ("erased", "forgotten"))
+
+
+@pytest.mark.parametrize(
+    ("said", "change"),
+    [
+        (record(b"{}", VERSION), ContactChange("c1", 81234, b"{}", None, None)),
+        (record(b"{}", ("trace", b"\xff"), VERSION), ContactChange("c1", 81234, b"{}", None, None)),
+        (
+            record(None, VERSION, ("reason", b"merged"), ("merged_into", b"c2")),
+            ContactChange("c1", 81234, None, "merged", "c2"),
+        ),
+        (record(None, VERSION, ("reason", b"erased")), ERASED),
+        (record(None, VERSION, ("reason", b"forgotten")), FORGOTTEN),
+    ],
+)
+def test_a_record_of_contact_state_is_a_change_whatever_other_headers_it_has(
+    said: Fetched, change: ContactChange
+) -> None:
+    assert change_of(said) == change
+
+
+def test_a_contact_that_was_never_heard_of_by_itself_is_forgotten_and_an_erased_one_is_not() -> None:
+    assert (FORGOTTEN.forgotten, ERASED.forgotten) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        record(b"{}"),
+        record(b"{}", ("version", None)),
+        record(b"{}", ("version", b"")),
+        record(b"{}", ("version", b"seven")),
+        record(b"{}", ("version", b"-1")),
+        record(b"{}", VERSION, key=None),
+        record(b"{}", VERSION, key=b"\xff"),
+        record(None, VERSION, ("merged_into", b"\xff")),
+    ],
+)
+def test_a_record_that_is_not_of_harmonias_making_is_passed_over(foreign: Fetched) -> None:
+    assert change_of(foreign) is None
+
+
+def test_a_link_is_an_absorbed_contact() -> None:
+    assert link_of(record(b'{"merged_into": "c2"}', VERSION)) == ContactChange("c1", 81234, None, None, "c2")
+
+
+def test_a_null_link_is_a_contact_that_stands_alone_again() -> None:
+    assert link_of(record(None, VERSION)) == ContactChange("c1", 81234, None, None, None, alone=True)
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        record(None),
+        record(None, ("version", b"seven")),
+        record(None, VERSION, key=None),
+        record(None, VERSION, key=b"\xff"),
+        record(b"{", VERSION),
+        record(b"{}", VERSION),
+        record(b'{"merged_into": null}', VERSION),
+        record(b'{"merged_into": "\xff"}', VERSION),
+        record(b'{"later":' + b"[" * 100_000, VERSION),
+    ],
+)
+def test_a_link_that_is_not_of_harmonias_making_is_passed_over(foreign: Fetched) -> None:
+    assert link_of(foreign) is None
+
+
+# A topic that is away, or another one than before, ends no worker and is not waited for.
+SETTINGS = Settings(kafka_bootstrap="127.0.0.1:1")
+PLACE = TP(CONTACT_STATE, 0)
+SINK = cast(Any, object())
+
+
+async def stopped_by(error: EngineError, sink: Any) -> list[int]:
+    """With what the process of a worker ends where an agent, of this sink, raises this at its first chunk."""
+    stopped: list[int] = []
+    app = ChunkApp(SETTINGS, KafkaClients(SETTINGS), lambda _: None, stopped.append)
+    begun = asyncio.Event()
+
+    async def process(_: Run) -> None:
+        begun.set()
+        raise error
+
+    _add(app, AgentSpec("redis", lambda _: BuiltAgent(process, sink)), cast(Any, None))
+    app.lanes.open(1)
+    [agent] = app.agents.values()
+    await cast(Any, agent).fun(fetched(Run(PLACE, (), 5, 1)))
+    await asyncio.wait_for(begun.wait(), 5)
+    await app.lanes.settle()
+    return stopped
+
+
+async def fetched(*runs: Run) -> AsyncIterator[Sequence[Run]]:
+    """What a fetch brings an agent."""
+    yield runs
+
+
+async def test_a_topic_that_is_away_when_a_chunk_is_to_be_written_to_a_sink_ends_no_worker() -> None:
+    """It may be about to be made, and what is known to be in the sink is asked for again."""
+    missing = MissingTopic("there is no topic contact-state")
+    assert await stopped_by(missing, SINK) == []
+    assert await stopped_by(missing, None) == [EXIT_FAIL_STOP]
+    for error in (EngineError("something else"), HiddenTopic("this user may not see the topic contact-state")):
+        assert await stopped_by(error, SINK) == [EXIT_FAIL_STOP]
+
+
+@pytest.mark.parametrize("same_for", [0, 2])
+async def test_runs_that_do_not_come_are_waited_for_as_long_as_the_topic_is_the_same(
+    monkeypatch: pytest.MonkeyPatch, same_for: int
+) -> None:
+    monkeypatch.setattr(former_topics, "STILL_S", 0.001)
+    first, asked, ended = Run(PLACE, (), 5, -1), 0, asyncio.Event()
+
+    async def waiting() -> AsyncIterator[Run]:
+        yield first
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async def is_same() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked <= same_for
+
+    async with asyncio.timeout(5):
+        found = [run async for run in runs_of_same_topic(waiting(), is_same)]
+    assert found == [first]
+    assert asked == same_for + 1
+    assert ended.is_set()
