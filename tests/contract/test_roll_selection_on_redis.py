@@ -1,28 +1,38 @@
-"""`harmonia segments export` under the regime `eu` on a real Redis: who is known by an electoral roll alone."""
+"""What is asked of people on a real Redis: rolls, audiences, and short forms of their ids."""
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
+import typer
 from redis import Redis
 from typer.testing import CliRunner, Result
 
+from events.identifiers import Hasher
 from events.json_types import JSON
 from events.outputs import ProvenanceItem
 from events.segments import SegmentState
 from sinks.holds import HoldsSink
-from sinks.keys import segment_definitions_key
+from sinks.keys import identity_key, segment_definitions_key
+from sinks.lookup import Lookup
 from sinks.redis import RedisSink
 from sinks.segments import SegmentsSink
 from streams.cli.main import app
+from streams.cli.person import look_up_person, meant_by
+from streams.platform.settings import Settings
+from streams.services.ad_audience import judging
+from streams.services.audience import Audience, open_ids
+from streams.services.permission.person_name import PersonName, parse_person
 from tests.contract.api.desk import known
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER
 from tests.contract.redis_server import RedisServer
-from tests.contract.whole_redis import Filling, kept_whole
+from tests.contract.whole_redis import Filling, kept_whole, mark_whole
 from tests.contract.whole_segments import VOLUNTEERS, fill_segments
 
 OTHERS = [f"p{number}" for number in range(4)]
@@ -124,3 +134,118 @@ def test_a_segment_that_refers_to_one_that_is_gone_is_refused_by_name(server: Re
     ended = export(server, tmp_path / "denied.csv")
     assert (ended.exit_code, ended.stdout) == (1, "")
     assert "donors: nobody can tell by what it chooses people: 'gone' is not defined" in ended.stderr
+
+
+# Judging an audience for ads on a real Redis: as of when that is, while more is heard of people.
+PEOPLE = ["ada", "bob", "cyd"]
+
+
+class GrowingRedis(BytesIO):
+    """The rows that are admitted; Redis has more with each of them, as under a worker that goes on."""
+
+    def __init__(self, client: Redis) -> None:
+        super().__init__()
+        self._client = client
+        self.moments: list[int] = []
+
+    def write(self, row: Any) -> int:
+        self.moments.append(mark_whole(self._client))
+        return super().write(row)
+
+
+async def test_an_audience_is_as_of_when_the_first_of_it_were_judged(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging, "ROWS_AT_ONCE", 1)
+    client = client_of(redis_server.port)
+    await client.flushall()
+    await Filling(RedisSink(client, stale_after=STALE_AFTER), HoldsSink(client)).all([*map(known, PEOPLE)])
+    people = open_ids(BytesIO("\n".join(["contact_id", *PEOPLE]).encode()))
+    assert isinstance(people, Audience)
+    hasher = Hasher([b"a key"])
+    with Redis(port=redis_server.port) as renewed:
+        out = GrowingRedis(renewed)
+        judge = judging.GateJudge(Lookup(client, 300), hasher, None, 0)
+        counts = await judge.keep_admitted(people, out)
+    await client.aclose()
+    header, _, second, _ = out.moments
+    assert (counts.rows, counts.refused) == (3, 0)
+    assert counts.as_of == header < second
+
+
+# Short words for people on the command line: whom they mean by what Redis holds, and what is said of it.
+HELD = Settings(_env_file=None).hasher
+
+
+@pytest.fixture
+def settings(redis_server: RedisServer) -> Iterator[Settings]:
+    redis_server.tell("FLUSHALL")
+    yield Settings(_env_file=None, redis_url=f"redis://127.0.0.1:{redis_server.port}/0")
+    redis_server.tell("FLUSHALL")
+
+
+def hold(server: RedisServer, people: Mapping[str, str]) -> None:
+    """Have people in Redis: by their long form, or as a contact_id, the id of their profile."""
+    with Redis(port=server.port) as client:
+        for word, contact_id in people.items():
+            [name] = parse_person(word).ids(HELD)
+            if name != contact_id:
+                client.set(identity_key(name), contact_id)
+            client.hset(f"contact:{contact_id}", "state", b"{}")
+
+
+def meant(settings: Settings, word: str) -> PersonName:
+    """What a word means, with what it stands for in hashes in place of how it was written."""
+    found = meant_by(settings, word)
+    return PersonName(found.kind, found.ids(HELD)[0])
+
+
+@pytest.mark.parametrize(
+    ("word", "held"),
+    [
+        ("van:17", "external:van:17"),
+        ("oh:123", "voter:OH:123"),
+        ("(212) 555-0142", "phone:2125550142"),
+        ("2125550142", "phone:2125550142"),
+    ],
+)
+def test_a_short_form_is_taken_for_what_is_known(
+    redis_server: RedisServer, settings: Settings, word: str, held: str
+) -> None:
+    hold(redis_server, {held: "ada"})
+    assert meant(settings, word) == meant(settings, held)
+
+
+def test_what_a_short_form_was_taken_for_is_said(
+    redis_server: RedisServer, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hold(redis_server, {"external:van:17": "ada", "van:18": "van:18"})
+    for word in ("external:van:17", "van:18", "van:19"):
+        meant_by(settings, word)
+    assert capsys.readouterr().err == ""
+    meant_by(settings, "van:17")
+    assert capsys.readouterr().err == "understood as external:SYSTEM:ID\n"
+
+
+def test_a_contact_id_comes_before_what_else_it_looks_like(redis_server: RedisServer, settings: Settings) -> None:
+    hold(redis_server, {"van:17": "van:17", "external:van:17": "ada"})
+    assert look_up_person(settings, "van:17").contact_id == "van:17"
+    assert look_up_person(settings, "external:van:17").contact_id == "ada"
+
+
+def test_a_word_by_which_two_people_are_known_chooses_neither(
+    redis_server: RedisServer, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hold(redis_server, {"voter:OH:123": "ada", "external:oh:123": "bob"})
+    with pytest.raises(typer.Exit) as ended:
+        meant_by(settings, "OH:123")
+    assert ended.value.exit_code == 1
+    assert capsys.readouterr().err.strip() == (
+        "several people are known by this word, as voter id or external id: say which, by voter:STATE:ID or "
+        "external:SYSTEM:ID"
+    )
+
+
+def test_a_word_by_which_nobody_is_known_is_a_contact_id(settings: Settings) -> None:
+    assert meant_by(settings, "van:17").kind is None
+    assert meant_by(settings, "(212) 555-0142").kind == "phone"

@@ -24,8 +24,8 @@ from streams.platform.settings import Settings
 from streams.services.deliver.backlog import Backlog, Place
 from streams.services.deliver.beginning import begun, made_anew, unread_and_gone, within
 from streams.services.deliver.journal import Journal
-from tests.unit.services.deliver.test_rereading import Held
-from tests.unit.services.deliver.test_rereading import reader as reader_of
+from tests.unit.services.deliver.test_owning import ReadRecord
+from tests.unit.services.deliver.test_owning import reader as reader_of
 
 CHANGES, ALERTS, STATES, SHUT = (
     TP(topic, 0) for topic in (SEGMENT_CHANGES, CONTACT_ALERTS, CONTACT_STATE, CONTACT_SUPPRESSIONS)
@@ -333,6 +333,6 @@ def test_of_a_topic_that_was_made_anew_all_is_told_where_something_waited_and_wh
 async def test_one_that_begins_before_there_was_anything_begins_at_the_start(start: str) -> None:
     """Kafka refuses to be asked for a time before 1970."""
     room, alerts = ROOM.model_copy(update={"start": start}), TP("system-alerts", 0)
-    reader = reader_of({alerts: [Held("system-alerts", b"a", b"{}", 5, 2)]})
+    reader = reader_of({alerts: [ReadRecord("system-alerts", b"a", b"{}", 5, 2)]})
     found = await begun(room, JOURNAL, {"system-alerts": ("t", 1)}, reader, 10)
     assert found.standings == {alerts: Standing("t", 0)}
