@@ -1,5 +1,7 @@
-"""`harmonia lake`, as an operator meets it: it needs no server, and asks before it forgets."""
+"""Commands of the lake and of history: what is wrong is said plainly, without any server."""
 
+import fcntl
+import signal
 from pathlib import Path
 
 import orjson
@@ -15,6 +17,7 @@ from sinks.lake.manifests import STAGING
 from sinks.lake.snapshots import CONTACT_STATE, SnapshotWriter, profiles_table
 from sinks.lake.writer import LakeWriter
 from streams.cli.main import app
+from streams.domain.pressure import default_policy_text
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.lake_rows import rows_in_folders
 from tests.unit.history.lake.old_files import json_lines, old_event
@@ -148,3 +151,127 @@ def test_profiles_that_a_snapshot_staged_and_never_committed_go_too(lake_of_rows
     assert len(lake_of_rows.below(STAGING)) == 1
     assert forget("--most", 2, "--yes").exit_code == 0
     assert lake_of_rows.below(STAGING) == []
+
+
+# `harmonia replay` and `harmonia backtest`: what is wrong is said plainly, and a replay can be stopped.
+REVERSED = ("--from", "2012-02-22", "--to", "2012-02-22")
+
+
+@pytest.fixture
+def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HARMONIA_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("HARMONIA_POLICY", raising=False)
+    monkeypatch.delenv("HARMONIA_LAKE", raising=False)
+    types = ("email.sent", "text.sent", "donation.made", "email.unsubscribed")
+    records = [topic_record(at, type_, NOW - DAY + at) for at, type_ in enumerate(types)]
+    LakeWriter(LocalFiles(tmp_path / "lake"), TOPIC_ID).write(0, 0, len(records) - 1, records)
+    (tmp_path / "policy.toml").write_text(default_policy_text().replace('text = "deny"', 'text = "allow"'))
+    return tmp_path / "lake"
+
+
+def run_command(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def test_a_dry_run_says_what_would_be_sent(lake: Path) -> None:
+    ended = run_command("replay", lake, "--dry-run", "--json", "--types", "donation.*,email.*")
+
+    assert ended.exit_code == 0, ended.stderr
+    assert orjson.loads(ended.stdout) == {
+        "interactions": {"donation.made": 1, "email.unsubscribed": 1},
+        "refused": {},
+        "left_out": {"messages older than 7 days, which enter by a rebuild": 1},
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("replay", "{lake}", "--types", "donation.mad"), 2, "--types: donation.mad"),
+        (("replay", "{lake}", "--from", "monday"), 2, "--from: give a date"),
+        (("replay", "{lake}/nothing", "--dry-run"), 1, "there is nothing"),
+        (("replay", "{lake}/../policy.toml", "--dry-run"), 1, "not there: fragment, event"),
+        (("backtest", "--policy", "{lake}/../policy.toml"), 2, "HARMONIA_LAKE"),
+        (("backtest", "--policy", "{lake}/../broken.toml", "--lake", "{lake}"), 1, "broken.toml"),
+        (("backtest", "--policy", "{lake}/../policy.toml", "--lake", "{lake}", "--to", "x"), 2, "--to: give a date"),
+        (("backtest", "--policy", "{lake}/../policy.toml", "--lake", "{lake}x"), 1, "{lake}x: there is no past: name"),
+        (("backtest", "--policy", "{lake}/../policy.toml", "--lake", "{lake}/../home"), 1, "home: there is no past: "),
+        (("backtest", "--policy", "{lake}/../policy.toml", "--lake", "{lake}", *REVERSED), 2, "--from: give a time"),
+        (("replay", "{lake}", "--dry-run", *REVERSED), 2, "--from: give a time before `--to`"),
+    ],
+)
+def test_what_is_wrong_with_a_replay_or_backtest_is_named_with_its_cure(
+    lake: Path, words: tuple[str, ...], code: int, said: str
+) -> None:
+    (lake.parent / "broken.toml").write_text("caps = 1")
+    (lake.parent / "home").mkdir()
+
+    ended = run_command(*(word.format(lake=lake) for word in words))
+
+    assert (ended.exit_code, said.format(lake=lake) in ended.stderr) == (code, True), ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_backtest_asks_both_policies_and_writes_a_file(lake: Path) -> None:
+    policy, file = lake.parent / "policy.toml", lake.parent / "report.html"
+
+    ended = run_command("backtest", "--policy", policy, "--lake", lake, "--out", file, "--processes", "1", "--json")
+
+    assert ended.exit_code == 0, ended.stderr
+    told = orjson.loads(ended.stdout)
+    assert (told["sends"], told["people"], told["open"]) == (2, 1, 2)
+    reasons = {(cell["policy"], cell["value"]) for cell in told["cells"] if cell["by"] == "reason"}
+    assert ("old", "unknown_address") in reasons
+    assert ("new", "unknown_address") not in reasons
+    assert file.read_text("utf-8").startswith("<!doctype html>")
+
+
+def test_a_time_in_which_nobody_was_reached_is_told(lake: Path) -> None:
+    words = ("--policy", lake.parent / "policy.toml", "--lake", lake, "--processes", "1")
+
+    ended = run_command("backtest", *words, "--to", "2012-01-01")
+
+    assert ended.exit_code == 0, ended.stderr
+    assert ended.stdout.startswith("! nobody was reached in this time: of 4 interactions none is a touch")
+
+
+# A replay that is told to stop, and one that is begun while another of the same path runs.
+@pytest.fixture
+def replayed_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HARMONIA_HOME", str(tmp_path / "home"))
+    return json_lines(tmp_path / "old.jsonl", [old_event("1", "donation.made", NOW)])
+
+
+def replay(*words: object) -> Result:
+    return CliRunner().invoke(app, ["replay", *map(str, words)])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_replay_says_how_it_goes_on(
+    number: signal.Signals, replayed_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.history.replay.replay_run.send_replay", lambda *_: signal.raise_signal(number))
+
+    ended = replay(replayed_file)
+
+    assert (ended.exit_code, ended.stderr) == (128 + number, "interrupted; the same command goes on where it was\n")
+
+
+def test_a_second_replay_of_a_path_is_refused_while_one_runs(
+    replayed_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second: list[Result] = []
+    monkeypatch.setattr(
+        "streams.history.replay.replay_run.send_replay",
+        lambda *_: second.append(replay(f"{replayed_file.parent}/./{replayed_file.name}")),
+    )
+
+    first = replay(replayed_file)
+
+    assert first.exit_code == 0, first.stderr
+    assert [ended.exit_code for ended in second] == [1]
+    assert "is being replayed by another process: wait for its end" in second[0].stderr
+    assert replay(replayed_file, "--dry-run").exit_code == 0
+    [lock] = (replayed_file.parent / "home" / "replays").iterdir()
+    with lock.open() as free:
+        fcntl.flock(free, fcntl.LOCK_EX | fcntl.LOCK_NB)

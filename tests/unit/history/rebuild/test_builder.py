@@ -1,6 +1,7 @@
-"""A rebuild: its order, its files, its command, and differences of profiles."""
+"""A rebuild: its order, its files, its command, what its erasures do, and differences of profiles."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,18 +9,30 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from events.refusal import Refusal
+from events.times import render_time
 from sinks.lake import erasure_list
-from sinks.lake.erasure_list import add_erasures, erasure_of
+from sinks.lake.erasure_list import Erasures, add_erasures, erasure_of
 from sinks.lake.files import Files
 from streams.cli.main import app
-from streams.domain.contact import ContactState, decode, encode
+from streams.domain.contact import ContactState, decode, encode, fold, read_fact
 from streams.domain.contact.identity.identity_assignment import trace_key
 from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
+from streams.domain.contact.identity.inactivity import judged
 from streams.history.lake.erasure import erase_from_lake
 from streams.history.rebuild import builder, comparison
 from streams.history.rebuild.buckets import SortedTail, add_states, lake_contents, sort_lake, traces_of
 from streams.history.rebuild.builder import WORK, Positions, RebuildPlan, _begin, build, read_positions, write_positions
-from streams.history.rebuild.prior_states import CommandTimes, PriorState
+from streams.history.rebuild.prior_states import (
+    CommandTimes,
+    PriorState,
+    command_times_from_rows,
+    command_times_in,
+    command_times_to_rows,
+    earliest_times,
+    rows_after_erasure,
+    rows_of_records,
+)
 from streams.history.rebuild.profile_diff import (
     Comparison,
     Difference,
@@ -28,13 +41,16 @@ from streams.history.rebuild.profile_diff import (
     changed_people,
     differences,
 )
-from streams.history.rebuild.state_files import FoldTask, StateFiles, write_state_files
+from streams.history.rebuild.state_files import BucketFolder, FoldTask, StateFiles, write_state_files
 from streams.history.refold.buckets import SortedHistory
+from streams.history.refold.contact_folding import refold_contact
+from streams.history.refold.contact_rows import ContactHistory, TopicRow
 from streams.operations.backup.manifest import FORMAT, NAME, Manifest, contacts_file, identity_of, write_manifest
 from streams.operations.backup.record_files import BackupError, Record, read_records, write_records
 from streams.platform.settings import Settings
+from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
-from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
+from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record, unreadable_record
 from tests.unit.history.refold.lakes import lake_of, sample_records
 
 
@@ -265,3 +281,113 @@ def test_an_interaction_of_a_fragment_concerns_its_whole_cluster_before_and_afte
     links = [("email:1", "crm.ada"), ("phone:1", "crm.ada"), ("email:2", "crm.bo")]
     assert changed_people(["email:1"], lambda: links) == {"email:1", "phone:1", "crm.ada"}
     assert changed_people([], lambda: links) == set()
+
+
+# An erasure acts once, when its command came; copies of it and others of that time take nothing of a new record.
+SINCE = NOW - 9 * DAY
+GIFT = topic_record(0, "donation.made", NOW - 90 * DAY, donation_id="fec:1")
+LETTER = topic_record(1, "email.sent", NOW - 5 * DAY)
+INACTIVE = topic_record(2, "contact.erased_if_inactive", NOW - DAY, inactive_since=render_time(SINCE))
+ASKED = topic_record(2, "contact.erased", NOW - DAY)
+ANEW = [topic_record(3, "donation.made", NOW, donation_id="fec:2"), topic_record(4, "email.sent", NOW)]
+FIXED_DATE = topic_record(5, "contact.erased_if_inactive", NOW, inactive_since=render_time(SINCE))
+AFTER = topic_record(6, "email.opened", NOW)
+
+repeated = pytest.mark.parametrize(
+    ("command", "again"),
+    [(INACTIVE, FIXED_DATE), (INACTIVE, replace(INACTIVE, offset=5, timestamp=NOW + 5)),
+     (ASKED, replace(ASKED, offset=5, timestamp=NOW + 5))],
+    ids=["another", "copy", "copy of one that asked"],
+)  # fmt: skip
+
+
+def live(records: Sequence[Fetched]) -> ContactState:
+    """The state of a worker that has heard these."""
+    state = ContactState()
+    for each in records:
+        fact = read_fact(each.value or b"", each.timestamp)
+        assert not isinstance(fact, Refusal)
+        state = fold(state, [judged(fact, "c1", state, {})])[0]
+    return state
+
+
+def history(records: Sequence[Fetched]) -> ContactHistory:
+    return ContactHistory("c1", [TopicRow("t", 0, each.offset, each.timestamp, each.value or b"") for each in records])
+
+
+@repeated
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_rebuild_keeps_what_came_between_an_erasure_and_its_repetition(
+    command: Fetched, again: Fetched, listed: bool
+) -> None:
+    told = [GIFT, LETTER, command, *ANEW, again, AFTER]
+    state = live(told)
+    assert state.place is not None
+    assert state.place.erased is not None
+    assert {fact.id for fact in state.facts.values()} == {"i3", "i4", "i6"}
+    known = TopicRow("", PriorState.KNOWN, 0, 0, encode(state))
+    erasures = Erasures([erasure_of("c1", state.place.erased.time, command.timestamp)] if listed else [])
+    folder = BucketFolder(1, erasures, {}, command_times_in(rows_of_records("t", told)))
+    [record] = folder.records([ContactHistory("c1", [known, *history(told).rows])])
+    assert decode(record.value or b"").facts == state.facts
+
+
+@repeated
+@pytest.mark.parametrize("heard", [False, True])
+def test_a_refold_keeps_what_came_between_an_erasure_and_its_repetition(
+    command: Fetched, again: Fetched, heard: bool
+) -> None:
+    """The list of the lake has the time of the erasure; when the command came, it may not know."""
+    told = [GIFT, LETTER, command, *ANEW, again, AFTER]
+    state = live(told)
+    assert state.place is not None
+    assert state.place.erased is not None
+    erasures = Erasures([erasure_of("c1", state.place.erased.time, command.timestamp if heard else None)])
+    found = refold_contact(history(told), erasures)
+    assert found is not None
+    assert found.state.facts == state.facts
+
+
+def test_a_repetition_is_not_taken_for_the_command_by_a_refold_that_finds_an_act_before_it() -> None:
+    """The one that was carried out came under another name of the person, and before this history began."""
+    told = [*ANEW, FIXED_DATE, AFTER]
+    found = refold_contact(history(told), Erasures([erasure_of("c1", SINCE)]))
+    assert found is not None
+    assert {fact.id for fact in found.state.facts.values()} == {"i3", "i4", "i6"}
+
+
+COMMAND = topic_record(1, "contact.erased", NOW - DAY)
+(ERASED_NAME,) = command_times_in(rows_of_records("topic", [COMMAND]))
+
+
+def test_an_erasure_command_is_heard_at_its_append_time_not_at_the_time_it_names() -> None:
+    gift = topic_record(0, "donation.made", NOW, refcode="contact.erased")
+    rows = rows_of_records(
+        "topic", [gift, COMMAND, unreadable_record(2, b"contact.erased"), unreadable_record(3, None)]
+    )
+    assert command_times_in(rows) == {ERASED_NAME: NOW + 1}
+
+
+def test_an_erasure_for_doing_nothing_is_heard_too_and_what_came_before_it_goes_if_it_was_carried_out() -> None:
+    since = NOW - 3 * DAY
+    command = topic_record(1, "contact.erased_if_inactive", NOW - DAY, inactive_since=render_time(since))
+    times = command_times_in(rows_of_records("topic", [command]))
+    assert list(times.values()) == [NOW + 1]
+    erased = [ContactState(place=IdentityStatus(erased=Erasure(since, *next(iter(times)))))]
+    rows = [TopicRow("topic", 0, at, NOW + at, b"{}") for at in range(4)]
+    assert [row.offset for row in rows_after_erasure(rows, erased, times)] == [2, 3]
+    assert rows_after_erasure(rows, [ContactState()], times) == rows
+
+
+def test_the_first_copy_of_an_erasure_command_counts_also_when_read_back_from_the_file() -> None:
+    assert earliest_times({ERASED_NAME: 5}, {ERASED_NAME: 3, ("a", "b"): 4}) == {ERASED_NAME: 3, ("a", "b"): 4}
+    assert command_times_from_rows(command_times_to_rows({ERASED_NAME: 3})) == {ERASED_NAME: 3}
+
+
+ERASED = [ContactState(place=IdentityStatus(erased=Erasure(NOW - DAY, *ERASED_NAME)))]
+
+
+def test_an_erasure_command_separates_rows_of_its_own_millisecond_by_position() -> None:
+    (value,) = [COMMAND.value or b""]
+    rows = [TopicRow("topic", 0, at, NOW, value if at == 2 else b"{}") for at in range(5)]
+    assert [row.offset for row in rows_after_erasure(rows, ERASED, {ERASED_NAME: NOW})] == [3, 4]

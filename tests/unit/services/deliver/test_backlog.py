@@ -24,8 +24,8 @@ from streams.platform.settings import Settings
 from streams.services.deliver.backlog import Backlog, Place
 from streams.services.deliver.beginning import begun, made_anew, unread_and_gone, within
 from streams.services.deliver.journal import Journal
-from tests.unit.services.deliver.test_owning import ReadRecord
-from tests.unit.services.deliver.test_owning import reader as reader_of
+from tests.unit.services.deliver.test_journal import ReadRecord
+from tests.unit.services.deliver.test_journal import reader as reader_of
 
 CHANGES, ALERTS, STATES, SHUT = (
     TP(topic, 0) for topic in (SEGMENT_CHANGES, CONTACT_ALERTS, CONTACT_STATE, CONTACT_SUPPRESSIONS)
