@@ -13,13 +13,7 @@ from aiokafka.structs import TopicPartition
 from faust.types import TP
 
 from streams.engine import transport
-from streams.engine.aiokafka_patches.offsets_of_members import (
-    HeldOffsets,
-    OffsetsHandler,
-    OffsetsRequestStruct,
-    StaleMemberError,
-    as_member,
-)
+from streams.engine.aiokafka_patches import offsets_of_members
 from streams.engine.group_membership import Membership, membership_of
 from streams.engine.hanging_transactions import HangingTransactions
 from streams.engine.static_membership import know_fenced_instances, name_in_group, stop_when_replaced
@@ -41,13 +35,13 @@ class Producer:
         self.transaction = self.inner._txn_manager
         self.transaction.set_pid_and_epoch(5, 2)
         self.transaction.begin_transaction()
-        as_member(self.inner, MEMBER)
-        self.held = HeldOffsets(self.inner, {A: 4, B: 9}, MEMBER.group)
+        offsets_of_members.as_member(self.inner, MEMBER)
+        self.held = offsets_of_members.HeldOffsets(self.inner, {A: 4, B: 9}, MEMBER.group)
         self.transaction.consumer_group_added(MEMBER.group)
 
-    def handler(self) -> OffsetsHandler:
+    def handler(self) -> offsets_of_members.OffsetsHandler:
         offsets, group = self.transaction.offsets_to_commit()
-        return OffsetsHandler(self.inner._sender, offsets, group)
+        return offsets_of_members.OffsetsHandler(self.inner._sender, offsets, group)
 
     def answered(self, *codes: int) -> float | None:
         errors: object = [(A.topic, [(tp.partition, code, {}) for tp, code in zip((A, B), codes, strict=True)], {})]
@@ -82,12 +76,12 @@ async def test_offsets_are_held_back_until_all_records_are_acknowledged(
 async def test_the_request_names_generation_member_and_instance(
     producer: Producer, sending: asyncio.Task[None]
 ) -> None:
-    request = producer.handler().create_request().build(OffsetsRequestStruct)
+    request = producer.handler().create_request().build(offsets_of_members.OffsetsRequestStruct)
 
     assert (request.generation_id, request.member_id, request.group_instance_id) == (7, "one-of-them", "its name")
     assert (request.transactional_id, request.producer_id, request.producer_epoch) == ("writer", 5, 2)
     assert request.topics == [("interactions", [(0, 4, -1, "", {}), (3, 9, -1, "", {})], {})]
-    assert OffsetsRequestStruct.decode(request.encode()).to_object() == request.to_object()
+    assert offsets_of_members.OffsetsRequestStruct.decode(request.encode()).to_object() == request.to_object()
     sending.cancel()
 
 
@@ -104,9 +98,9 @@ async def test_what_a_coordinator_cannot_say_now_is_asked_again(
 @pytest.mark.parametrize(
     ("code", "error"),
     [
-        (22, StaleMemberError),
-        (25, StaleMemberError),
-        (82, StaleMemberError),
+        (22, offsets_of_members.StaleMemberError),
+        (25, offsets_of_members.StaleMemberError),
+        (82, offsets_of_members.StaleMemberError),
         (47, ProducerFenced),
         (90, ProducerFenced),
         (48, InvalidTxnState),
@@ -133,13 +127,13 @@ async def test_a_refusal_counts_more_than_what_is_to_be_asked_again(
 ) -> None:
     assert producer.answered(14, 22) is None
 
-    with pytest.raises(StaleMemberError, match="old generation"):
+    with pytest.raises(offsets_of_members.StaleMemberError, match="old generation"):
         await sending
 
 
 def test_all_producers_of_the_process_send_offsets_so() -> None:
     transport.register()
-    assert sender.TxnOffsetCommitHandler is OffsetsHandler
+    assert sender.TxnOffsetCommitHandler is offsets_of_members.OffsetsHandler
 
 
 def test_a_membership_is_what_the_coordinator_is_at_that_moment() -> None:

@@ -9,14 +9,7 @@ from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.subscription_state import SubscriptionState
 from aiokafka.structs import TopicPartition
 
-from streams.engine.aiokafka_patches.fetch_requests import (
-    AT_ONCE,
-    EVERY_S,
-    IDLE_WAIT_MS,
-    REST_S,
-    pace_fetches,
-    rest_longer,
-)
+from streams.engine.aiokafka_patches import fetch_requests
 from streams.engine.aiokafka_patches.fetched_records import MOST_BYTES, DrainedRecords, FetchedRecord, _FetchResult
 
 FIRST, SECOND = 1, 2
@@ -38,7 +31,7 @@ class Consumer:
             _records={},
         )
         self.assign(*leading)
-        pace_fetches(self.fetcher, lambda: self.seconds)
+        fetch_requests.pace_fetches(self.fetcher, lambda: self.seconds)
 
     def assign(self, *leading: int | None) -> None:
         self.assignment = SimpleNamespace(tps=range(len(leading)))
@@ -67,15 +60,15 @@ class Consumer:
 
 def test_what_comes_all_the_time_is_fetched_together_after_a_pause() -> None:
     consumer = Consumer(FIRST)
-    for _ in range(AT_ONCE):
+    for _ in range(fetch_requests.AT_ONCE):
         consumer.asks()
 
     brokers, pause = consumer.asks()
 
-    assert (brokers, pause) == ([], EVERY_S)
+    assert (brokers, pause) == ([], fetch_requests.EVERY_S)
     consumer.seconds += pause / 2
     brokers, left = consumer.asks()
-    assert (brokers, left) == ([], EVERY_S / 2)
+    assert (brokers, left) == ([], fetch_requests.EVERY_S / 2)
     consumer.seconds += pause / 2
     assert consumer.asks()[0] == [FIRST]
     assert consumer.asks()[0] == []
@@ -85,14 +78,14 @@ def test_however_long_the_rest_was_no_more_fetches_follow_each_other() -> None:
     consumer = Consumer(FIRST)
     consumer.seconds = 3_600.0
 
-    asked = [consumer.asks()[0] for _ in range(AT_ONCE + 3)]
+    asked = [consumer.asks()[0] for _ in range(fetch_requests.AT_ONCE + 3)]
 
-    assert asked == [[FIRST]] * AT_ONCE + [[]] * 3
+    assert asked == [[FIRST]] * fetch_requests.AT_ONCE + [[]] * 3
 
 
 def test_a_look_that_asks_nobody_takes_nothing_of_what_may_follow() -> None:
     consumer = Consumer()
-    for _ in range(AT_ONCE + 1):
+    for _ in range(fetch_requests.AT_ONCE + 1):
         consumer.asks()
     consumer.assign(FIRST)
 
@@ -140,7 +133,7 @@ def test_nothing_is_planned_either_once_a_broker_that_was_asked_leads_no_more() 
 def test_a_fetch_waits_long_unless_records_wait_to_be_handed_on() -> None:
     consumer = Consumer(FIRST)
 
-    assert consumer.waits_ms() == IDLE_WAIT_MS
+    assert consumer.waits_ms() == fetch_requests.IDLE_WAIT_MS
     consumer.fetcher._records = {"a partition": "its records"}
     assert consumer.waits_ms() == SHORT_MS
 
@@ -149,8 +142,8 @@ async def test_a_consumer_that_hears_little_looks_less_often_than_aiokafka_does(
     client = SimpleNamespace(_loop=asyncio.get_running_loop(), _metadata_max_age_ms=1000)
     fetcher = Fetcher(client, SubscriptionState())
     before = fetcher._fetcher_timeout
-    rest_longer(SimpleNamespace(_fetcher=fetcher))
-    assert fetcher._fetcher_timeout == REST_S > before
+    fetch_requests.rest_longer(SimpleNamespace(_fetcher=fetcher))
+    assert fetcher._fetcher_timeout == fetch_requests.REST_S > before
     await fetcher.close()
 
 

@@ -13,16 +13,7 @@ from events.topics import (
     SEGMENT_CHANGES,
     SYSTEM_ALERTS,
 )
-from streams.domain.delivery.digests import (
-    LINES,
-    WINDOW_S,
-    MailAddresses,
-    digest_line,
-    digest_lines,
-    email_of,
-    next_digest,
-    slack_body,
-)
+from streams.domain.delivery import digests
 from streams.domain.delivery.endpoints import Endpoint
 from streams.domain.delivery.notices import Notice, SourceRecord, notice_of
 from streams.domain.delivery.schedule import (
@@ -145,10 +136,10 @@ def test_what_is_not_of_our_making_is_passed_over(topic: str, value: bytes) -> N
 def test_a_name_cannot_mention_a_channel_or_break_a_header() -> None:
     named = told(SYSTEM_ALERTS, {**ALERT, "rule": "complaints", "subject": "<!channel>\r\nBcc: x@example.org"})
     assert named is not None
-    body = slack_body([named]).decode()
+    body = digests.slack_body([named]).decode()
     assert "<" not in body
     assert "plain_text" in body
-    message = email_of([named], MailAddresses("a@example.org", ["b@example.org"]), "msg_1")
+    message = digests.email_of([named], digests.MailAddresses("a@example.org", ["b@example.org"]), "msg_1")
     assert message["Bcc"] is None
     assert message["Message-ID"] == "<msg_1@harmonia.invalid>"
     assert "complaints" in message["Subject"]
@@ -168,26 +159,28 @@ def test_a_name_cannot_mention_a_channel_or_break_a_header() -> None:
     ],
 )
 def test_no_hash_and_no_address_is_in_a_line(rule: str, subject: str, line: str) -> None:
-    assert digest_line(Notice("system.alert", 1, {"rule": rule, "subject": subject})) == line
+    assert digests.digest_line(Notice("system.alert", 1, {"rule": rule, "subject": subject})) == line
 
 
 def test_how_often_a_line_came_is_the_sum_of_what_was_counted() -> None:
     alert = Notice("contact.alert", 1, {"rule": "over_cap", "contact_id": "c-1"})
-    assert digest_lines([alert._replace(times=12), alert]) == ["over_cap: a contact (13 times)"]
+    assert digests.digest_lines([alert._replace(times=12), alert]) == ["over_cap: a contact (13 times)"]
 
 
 def test_a_minute_passes_between_two_messages_however_many_lines_wait() -> None:
-    waits = [(number, Wait(0, 0, f"line {number}", 0)) for number in range(2 * LINES)]
-    assert next_digest(waits, 1_000) == [*range(LINES)]
-    assert next_digest(waits, 1_000 + WINDOW_S * 1000 - 1, 1_000) == []
-    assert next_digest(waits, 1_000 + WINDOW_S * 1000, 1_000) == [*range(LINES)]
-    assert next_digest(waits, 1_000, 2_000) == [*range(LINES)], "a clock that was set back holds up nothing"
+    waits = [(number, Wait(0, 0, f"line {number}", 0)) for number in range(2 * digests.LINES)]
+    assert digests.next_digest(waits, 1_000) == [*range(digests.LINES)]
+    assert digests.next_digest(waits, 1_000 + digests.WINDOW_S * 1000 - 1, 1_000) == []
+    assert digests.next_digest(waits, 1_000 + digests.WINDOW_S * 1000, 1_000) == [*range(digests.LINES)]
+    assert digests.next_digest(waits, 1_000, 2_000) == [*range(digests.LINES)], (
+        "a clock that was set back holds up nothing"
+    )
 
 
 def test_what_failed_waits_for_that_minute_too() -> None:
     failed = [(1, Wait(1, 0, "line", 0))]
-    assert next_digest(failed, 2_000, 1_000) == []
-    assert next_digest(failed, 2_000) == [1]
+    assert digests.next_digest(failed, 2_000, 1_000) == []
+    assert digests.next_digest(failed, 2_000) == [1]
 
 
 def test_pauses_grow_to_a_day_and_then_it_is_dead() -> None:

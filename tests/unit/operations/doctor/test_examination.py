@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from streams.cli.main import app
 from streams.domain.replication import PartitionReplicas, TopicReplicas
-from streams.operations.doctor import Finding, examine
+from streams.operations.doctor import Finding, examine, servers
 from streams.operations.doctor.configuration import examine_configuration
 from streams.operations.doctor.examination import _transactions
 from streams.operations.doctor.machine import (
@@ -25,17 +25,6 @@ from streams.operations.doctor.machine import (
     pinned_here,
 )
 from streams.operations.doctor.replicas import judge_default, judge_replicas
-from streams.operations.doctor.servers import (
-    ABORT_INTERVAL,
-    judge_broker_settings,
-    judge_brokers,
-    judge_clock,
-    judge_group,
-    judge_newest,
-    judge_permissions,
-    judge_redis,
-    needed_operations,
-)
 from streams.platform.settings import Settings
 from streams.platform.topics import TABLES
 from streams.worker.state_dir import own_state_dir
@@ -69,7 +58,11 @@ def test_the_transactions_asked_about_are_those_with_which_workers_write(instanc
 
 
 def test_the_doctor_says_which_brokers_end_a_dead_workers_transaction_late() -> None:
-    found = list(judge_broker_settings({"1": {ABORT_INTERVAL: "10000"}, "2": {ABORT_INTERVAL: "1000"}, "3": {}}))
+    found = list(
+        servers.judge_broker_settings(
+            {"1": {servers.ABORT_INTERVAL: "10000"}, "2": {servers.ABORT_INTERVAL: "1000"}, "3": {}}
+        )
+    )
 
     assert verdicts(found) == ["warn"]
     assert "brokers 1 look for them every 10 s" in found[0].found
@@ -90,7 +83,7 @@ def test_the_doctor_says_which_brokers_end_a_dead_workers_transaction_late() -> 
 def test_the_doctor_judges_brokers(
     versions: dict[int, tuple[int, ...]], settings: Settings, expected: list[str]
 ) -> None:
-    found = list(judge_brokers(versions, settings))
+    found = list(servers.judge_brokers(versions, settings))
     told(found)
     assert verdicts(found) == expected
 
@@ -109,24 +102,24 @@ def test_the_doctor_judges_brokers(
     ],
 )
 def test_the_doctor_judges_redis(info: dict[str, object], scripts: bool, expected: list[str]) -> None:
-    found = list(judge_redis({**GOOD_REDIS, **info}, scripts))
+    found = list(servers.judge_redis({**GOOD_REDIS, **info}, scripts))
     told(found)
     assert verdicts(found) == expected
 
 
 @pytest.mark.parametrize(("ahead", "verdict"), [(0.1, "ok"), (-5, "warn"), (5, "warn"), (-60, "fail"), (3600, "fail")])
 def test_the_doctor_judges_clocks(ahead: float, verdict: str) -> None:
-    found = judge_clock("Redis", ahead)
+    found = servers.judge_clock("Redis", ahead)
     told([found])
     assert found.verdict == verdict
     assert ("behind" in found.found) == (ahead < -2)
 
 
 def test_a_record_stamped_in_the_future_shows_that_a_brokers_clock_is_ahead() -> None:
-    assert list(judge_newest(None, 1_000_000)) == []
-    assert list(judge_newest(1, 1_000_000)) == []
-    assert verdicts(list(judge_newest(1_005_000, 1_000_000))) == ["warn"]
-    assert verdicts(list(judge_newest(1_105_000, 1_000_000))) == ["fail"]
+    assert list(servers.judge_newest(None, 1_000_000)) == []
+    assert list(servers.judge_newest(1, 1_000_000)) == []
+    assert verdicts(list(servers.judge_newest(1_005_000, 1_000_000))) == ["warn"]
+    assert verdicts(list(servers.judge_newest(1_105_000, 1_000_000))) == ["fail"]
 
 
 @pytest.mark.parametrize(
@@ -189,18 +182,18 @@ colorama==0.4.6 ; sys_platform == 'no-such-system' \\
 
 
 def test_the_doctor_names_operations_on_topics_that_are_not_allowed() -> None:
-    every = {name: {"READ", "WRITE", "DESCRIBE"} for name in needed_operations(SETTINGS)}
-    assert verdicts(list(judge_permissions(every, SETTINGS))) == ["ok"]
-    assert list(judge_permissions({}, SETTINGS)) == []
-    [finding] = judge_permissions({**every, "contact-state": {"READ"}}, SETTINGS)
+    every = {name: {"READ", "WRITE", "DESCRIBE"} for name in servers.needed_operations(SETTINGS)}
+    assert verdicts(list(servers.judge_permissions(every, SETTINGS))) == ["ok"]
+    assert list(servers.judge_permissions({}, SETTINGS)) == []
+    [finding] = servers.judge_permissions({**every, "contact-state": {"READ"}}, SETTINGS)
     assert (finding.what, finding.found) == ("ACL of contact-state", "WRITE is not allowed")
     assert "--operation Write --topic contact-state" in finding.to_do
-    assert verdicts(list(judge_group({"DESCRIBE"}, "there"))) == ["fail"]
-    assert list(judge_group({"READ"}, "there")) == list(judge_group(None, "there")) == []
+    assert verdicts(list(servers.judge_group({"DESCRIBE"}, "there"))) == ["fail"]
+    assert list(servers.judge_group({"READ"}, "there")) == list(servers.judge_group(None, "there")) == []
 
 
 def test_the_doctor_needs_fewer_rights_to_topics_that_workers_only_read() -> None:
-    needs = needed_operations(SETTINGS)
+    needs = servers.needed_operations(SETTINGS)
     assert needs["email-events"] == needs["experiment-definitions"] == {"READ"}
     assert needs["dead-letters"] == needs["identity-links"] == {"READ", "WRITE"}
     assert [needs[f"there-{table}-changelog"] for table in TABLES] == [{"READ", "WRITE"}] * len(TABLES)
@@ -324,7 +317,7 @@ def test_fewer_replicas_are_advised_only_where_brokers_would_give_fewer(
     replication: int | None, default: int | None, may_lower: bool
 ) -> None:
     settings = FAR_CLUSTER.model_copy(update={"replication": replication})
-    [finding] = judge_brokers({1: VERSION, 2: VERSION}, settings, default)
+    [finding] = servers.judge_brokers({1: VERSION, 2: VERSION}, settings, default)
     assert (finding.verdict, finding.what) == ("fail", "brokers")
     assert ("HARMONIA_REPLICATION" in finding.to_do) == may_lower
 

@@ -32,20 +32,13 @@ from streams.domain.messages import (
 )
 from streams.domain.messages.alert_details import detail_message
 from streams.operations.status.alert_rules import SEVERITIES, UNSEEN, runbook_name
+from streams.services.console import typed_values
 from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.rendering import render_signed_out
 from streams.services.console.runbooks import runbook, runbook_names
 from streams.services.console.security import with_headers
 from streams.services.console.static_files import STATIC, add_static_files, digest_of, static_url
 from streams.services.console.transparency_notice import DATA, LABEL, PAGE, notice_files
-from streams.services.console.typed_values import (
-    amount_text,
-    number_text,
-    span_text,
-    typed_amount,
-    typed_number,
-    typed_span,
-)
 from streams.services.console.words import UNKNOWN, Form, Language, Words, language_of
 from tests.unit.domain.advertising.test_transparency import RECORD
 
@@ -213,7 +206,7 @@ def test_the_browsers_first_language_that_the_console_speaks(header: str | None,
     ],
 )
 def test_a_number_that_could_be_two_is_none(text: str, language: Language, meant: str | None) -> None:
-    assert typed_number(text, language) == (None if meant is None else Decimal(meant))
+    assert typed_values.typed_number(text, language) == (None if meant is None else Decimal(meant))
 
 
 @pytest.mark.parametrize(
@@ -229,7 +222,7 @@ def test_a_number_that_could_be_two_is_none(text: str, language: Language, meant
 def test_fifty_is_fifty_whole_units_of_its_currency(
     text: str, currency: str, language: Language, minor: int | None
 ) -> None:
-    assert typed_amount(text, currency, language) == minor
+    assert typed_values.typed_amount(text, currency, language) == minor
 
 
 @pytest.mark.parametrize(
@@ -241,25 +234,25 @@ def test_fifty_is_fifty_whole_units_of_its_currency(
     ],
 )
 def test_a_span_is_taken_in_words_of_both_languages(text: str, span: str | None) -> None:
-    assert typed_span(text) == span
+    assert typed_values.typed_span(text) == span
 
 
 @given(st.integers(-(10**15), 10**15), st.sampled_from(["USD", "EUR", "JPY", "KWD"]), st.sampled_from(["en", "fr"]))
 def test_an_amount_that_a_form_shows_is_read_as_the_same(minor: int, currency: str, language: Language) -> None:
-    shown = amount_text(minor, currency, language)
+    shown = typed_values.amount_text(minor, currency, language)
     if currency != "KWD" or language == "en":
-        assert typed_amount(shown, currency, language) == minor
+        assert typed_values.typed_amount(shown, currency, language) == minor
 
 
 @given(st.integers(0, 99_999), st.sampled_from("mhd"), st.sampled_from(["en", "fr"]))
 def test_a_span_that_a_form_shows_is_read_as_the_same(number: int, unit: str, language: Language) -> None:
-    assert typed_span(span_text(f"{number}{unit}", language)) == f"{number}{unit}"
+    assert typed_values.typed_span(typed_values.span_text(f"{number}{unit}", language)) == f"{number}{unit}"
 
 
 @given(st.integers(0, 10**9), st.sampled_from(["en", "fr"]))
 def test_a_number_that_a_form_shows_is_read_as_the_same(thousandths: int, language: Language) -> None:
     number = thousandths / 1_000
-    found = typed_number(number_text(number, language), language)
+    found = typed_values.typed_number(typed_values.number_text(number, language), language)
     assert found is not None
     assert float(found) == number
 

@@ -18,6 +18,7 @@ from streams.platform import clients
 from streams.platform.settings import Settings
 from streams.services.api.metrics import ApiMetrics
 from streams.services.console.metrics import ConsoleMetrics
+from streams.services.permission import person_name
 from streams.services.permission.command_audit import list_record, permission_record, send_record
 from streams.services.permission.decision_messages import (
     MOST_EVIDENCE,
@@ -26,14 +27,6 @@ from streams.services.permission.decision_messages import (
     incomplete_message,
 )
 from streams.services.permission.near_names import caller_remark, cannot_be_a_sender, sender_form_remark, sender_remark
-from streams.services.permission.person_name import (
-    PersonName,
-    Understood,
-    meanings_of,
-    parse_person,
-    readable_meanings,
-    understand,
-)
 from streams.worker.metrics import Metrics
 from tests.unit.domain.pressure.people import ms, person, touch
 from tests.unit.events.records import NOW
@@ -167,22 +160,22 @@ NOBODY = UnknownContact("nobody")
     ],
 )
 def test_a_long_form_means_one_thing_and_a_short_one_all_that_it_looks_like(word: str, kinds: list[str | None]) -> None:
-    assert [name.kind for name in meanings_of(word)] == kinds
+    assert [name.kind for name in person_name.meanings_of(word)] == kinds
 
 
 def test_the_long_form_of_each_meaning_means_it_alone() -> None:
-    for name in meanings_of("OH:123"):
-        assert name.kind is None or meanings_of(name.long_form) == [name]
-    assert parse_person("ada@example.org").long_form == "email:ada@example.org"
+    for name in person_name.meanings_of("OH:123"):
+        assert name.kind is None or person_name.meanings_of(name.long_form) == [name]
+    assert person_name.parse_person("ada@example.org").long_form == "email:ada@example.org"
 
 
 def test_what_cannot_be_read_is_no_meaning() -> None:
-    assert [name.kind for name, _ in readable_meanings("1234567", HASHER)] == [None]
-    assert not readable_meanings("no id", HASHER)
-    assert not readable_meanings("", HASHER)
+    assert [name.kind for name, _ in person_name.readable_meanings("1234567", HASHER)] == [None]
+    assert not person_name.readable_meanings("no id", HASHER)
+    assert not person_name.readable_meanings("", HASHER)
 
 
-CONTACT, VOTER, EXTERNAL = meanings_of("OH:123")
+CONTACT, VOTER, EXTERNAL = person_name.meanings_of("OH:123")
 ONE, OTHER = KnownContact("one", b"{}"), KnownContact("other", b"{}")
 
 
@@ -198,9 +191,9 @@ ONE, OTHER = KnownContact("one", b"{}"), KnownContact("other", b"{}")
     ],
 )
 def test_a_word_means_what_somebody_is_known_by(
-    found: list[ContactAnswer], name: PersonName, contact: ContactAnswer
+    found: list[ContactAnswer], name: person_name.PersonName, contact: ContactAnswer
 ) -> None:
-    assert understand([CONTACT, VOTER, EXTERNAL], found) == Understood(name, contact)
+    assert person_name.understand([CONTACT, VOTER, EXTERNAL], found) == person_name.Understood(name, contact)
 
 
 # What commands write into `audit-log`, and the metrics of the audit log and the policy in each process.

@@ -10,20 +10,9 @@ from events.identifiers import Hasher
 from events.interactions.base import Channel
 from events.outputs import Suppressions
 from streams.services.audience import Audience, UnusableAudience, open_audience
-from streams.services.suppressions import Format
+from streams.services.suppressions import Format, export
 from streams.services.suppressions import closings as shelves
 from streams.services.suppressions.closings import Closing, ClosingStore, ContactLink, closing_of
-from streams.services.suppressions.export import (
-    ClosingFilter,
-    ExportCounts,
-    FileLayout,
-    ListMatching,
-    Row,
-    export_notices,
-    export_warnings,
-    layout_of,
-    rows_of_all,
-)
 
 HASHER = Hasher([b"key"])
 CLOSED = Closing("complained", 1_330_000_000_000)
@@ -36,26 +25,31 @@ AUDIENCE = b"""VANID,Name,Email,Mobile Number
 
 
 def matching(
-    given: bytes, *, format_: Format = "csv", channel: Channel = "email", closed: Sequence[str], wanted: ClosingFilter
-) -> tuple[list[Row], ExportCounts]:
+    given: bytes,
+    *,
+    format_: Format = "csv",
+    channel: Channel = "email",
+    closed: Sequence[str],
+    wanted: export.ClosingFilter,
+) -> tuple[list[export.Row], export.ExportCounts]:
     """First row and rows of the file; `closed`: addresses."""
     audience = open_audience(BytesIO(given))
     assert isinstance(audience, Audience)
-    layout = layout_of(format_, channel, audience)
-    assert isinstance(layout, FileLayout)
+    layout = export.layout_of(format_, channel, audience)
+    assert isinstance(layout, export.FileLayout)
     hashes = {HASHER.email(address) for address in closed}
-    found = ListMatching(HASHER, lambda names: CLOSED if hashes & {*names} else None, layout, wanted)
+    found = export.ListMatching(HASHER, lambda names: CLOSED if hashes & {*names} else None, layout, wanted)
     return [layout.first, *found.rows(audience)], found.tally
 
 
-ALL = ClosingFilter(at=CLOSED.since + 1)
+ALL = export.ClosingFilter(at=CLOSED.since + 1)
 
 
 def test_van_is_told_its_own_ids_and_those_without_one_are_counted() -> None:
     rows, tally = matching(AUDIENCE, format_="van", closed=["ada@example.org", "joan@example.org"], wanted=ALL)
     assert rows == [["VANID", "Date Contacted", "Channel", "Reason"], ["17", "2012-02-23", "email", "complained"]]
     assert (tally.read, tally.written, tally.untold) == (3, 1, 1)
-    assert "1 person is left out" in "\n".join(export_notices(tally))
+    assert "1 person is left out" in "\n".join(export.export_notices(tally))
 
 
 @pytest.mark.parametrize(
@@ -99,10 +93,10 @@ def test_a_phone_cell_of_two_numbers_is_closed_by_the_first() -> None:
     given = b"phone,note\n2125550101;2125550102,x\n"
     audience = open_audience(BytesIO(given))
     assert isinstance(audience, Audience)
-    layout = layout_of("csv", "text", audience)
-    assert isinstance(layout, FileLayout)
+    layout = export.layout_of("csv", "text", audience)
+    assert isinstance(layout, export.FileLayout)
     number = HASHER.phone("2125550101")
-    found = ListMatching(HASHER, lambda names: CLOSED if number in names else None, layout, ALL)
+    found = export.ListMatching(HASHER, lambda names: CLOSED if number in names else None, layout, ALL)
     assert [row[0] for row in found.rows(audience)] == ["2125550101;2125550102"]
 
 
@@ -113,7 +107,7 @@ def test_an_earlier_export_tells_who_is_open_again() -> None:
         b"grace@example.org,email,unsubscribed,2012-01-01T00:00:00.000Z,\n"
         b"nobody,email,unsubscribed,2012-01-01T00:00:00.000Z,\n"
     )
-    reopened = ClosingFilter(ALL.at, reopened=True)
+    reopened = export.ClosingFilter(ALL.at, reopened=True)
     rows, tally = matching(earlier, closed=["ada@example.org"], wanted=reopened)
     assert rows[1:] == [["grace@example.org", "email", "", "", ""]]
     assert tally.nameless == 1
@@ -123,7 +117,7 @@ def test_a_malformed_row_costs_no_neighbour_and_is_named_by_its_line() -> None:
     given = b'email,note\nada@example.org,"open\ngrace@example.org,2\n'
     rows, tally = matching(given, closed=["ada@example.org", "grace@example.org"], wanted=ALL)
     assert [row[0] for row in rows[1:]] == ["grace@example.org"]
-    assert list(export_warnings(tally, for_vendor=False)) == ["--match: 1 malformed row is left out: line 2"]
+    assert list(export.export_warnings(tally, for_vendor=False)) == ["--match: 1 malformed row is left out: line 2"]
 
 
 @pytest.mark.parametrize(
@@ -139,22 +133,22 @@ def test_an_audience_that_the_vendor_cannot_match_is_refused(
 ) -> None:
     audience = open_audience(BytesIO(header))
     assert isinstance(audience, Audience)
-    refused = layout_of(format_, channel, audience)
+    refused = export.layout_of(format_, channel, audience)
     assert isinstance(refused, UnusableAudience)
     assert refused.reason.startswith(reason)
 
 
 def test_without_an_audience_contacts_are_named_by_contact_id() -> None:
     hashed = str(HASHER.email("ada@example.org"))
-    layout, tally = layout_of("csv", "email"), ExportCounts()
-    assert isinstance(layout, FileLayout)
+    layout, tally = export.layout_of("csv", "email"), export.ExportCounts()
+    assert isinstance(layout, export.FileLayout)
     over = Closing("suppressed", 5, until=CLOSED.since)
     every = [("ada", CLOSED), (hashed, CLOSED), ("over", over)]
-    rows = list(rows_of_all(every, layout, ALL, tally))
+    rows = list(export.rows_of_all(every, layout, ALL, tally))
     assert layout.first == ["contact_id", "channel", "reason", "since", "until"]
     assert rows == [["ada", "email", "complained", SINCE, ""], [hashed, "email", "complained", SINCE, ""]]
-    assert not list(export_warnings(tally, for_vendor=False))
-    [trouble] = export_warnings(tally, for_vendor=True)
+    assert not list(export.export_warnings(tally, for_vendor=False))
+    [trouble] = export.export_warnings(tally, for_vendor=True)
     assert trouble.startswith("1 of 2 rows names a person by a keyed hash")
 
 
@@ -162,8 +156,8 @@ def test_without_an_audience_contacts_are_named_by_contact_id() -> None:
     ("format_", "row"), [("van", ["ada", "2012-02-23", "email", "complained"]), ("actionnetwork", ["ada"])]
 )
 def test_a_vendor_that_keeps_contact_ids_can_match_on_them(format_: Format, row: list[str]) -> None:
-    layout = layout_of(format_, "email")
-    assert isinstance(layout, FileLayout)
+    layout = export.layout_of(format_, "email")
+    assert isinstance(layout, export.FileLayout)
     assert layout.first[0] == "contact_id"
     assert layout.of(["ada"], CLOSED) == row
 
