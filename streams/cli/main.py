@@ -1,5 +1,6 @@
 """The command `harmonia`: a thin shell; each group of commands is a module beside this one."""
 
+import gc
 import logging
 from typing import Annotated
 
@@ -46,7 +47,6 @@ from streams.cli.produce import produce
 from streams.cli.replay import replay
 from streams.cli.servers import api, gateway, worker
 from streams.cli.status import status
-from streams.engine.garbage_collector import collect_rarely
 
 app = typer.Typer(
     cls=RootCommands,
@@ -73,7 +73,7 @@ def harmonia(
     ] = False,
 ) -> None:
     """One living profile of each contact, from what every team does."""
-    collect_rarely()  # loading a worker makes half a million objects that stay
+    gc.set_threshold(100_000)  # loading a worker makes half a million objects that stay
     logging.getLogger("kafka").setLevel(logging.ERROR)  # it warns of itself whenever the machine is busy
 
 

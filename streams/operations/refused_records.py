@@ -180,7 +180,7 @@ def quarantines_of(consumer: KafkaConsumer, now: int) -> list[ListedSource]:
     return list_sources(known, waiting_by_source(consumer), now)
 
 
-def clocks_ahead(consumer: KafkaConsumer, since: int) -> Counter[str]:
+def clocks_ahead(consumer: KafkaConsumer, since: int) -> dict[str, int]:
     """Latest interactions since a time (ms) that were dated by their record, by source. Raises Kafka's errors.
 
     Names may be shown to anybody.
@@ -192,7 +192,7 @@ def clocks_ahead(consumer: KafkaConsumer, since: int) -> Counter[str]:
         read = read_harmonised(record.value)
         if isinstance(read, Interaction) and ahead_ms(read) > CLOCK_AHEAD_MS:
             found[named(read.source)] += 1
-    return found
+    return dict(found)  # `dataclasses.asdict` counts the pairs of a Counter
 
 
 def waiting_by_source(consumer: KafkaConsumer) -> Counter[str]:

@@ -65,7 +65,7 @@ def a_change_is_tried_out_as_rows(ada: Reader) -> None:
     ada.page.get_by_role("link", name="Try out a change").click()
     ada.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     ada.page.get_by_label("Another condition").select_option(label="Support")
-    ada.page.get_by_role("button", name="Add: must hold").click()
+    ada.page.get_by_role("button", name="Add: must be true").click()
     ada.page.get_by_role("group", name="2. Support").get_by_label("1", exact=True).check()
     assert ada.violations() == []
     assert ada.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from typer.testing import CliRunner, Result
 from events.envelope import Interaction
 from events.json_types import JSON
 from events.requeued import REQUEUED, history_of
+from events.times import parse_time
 from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED, INPUT_TOPICS, QUARANTINE, SYSTEM_ALERTS
 from streams.cli.main import app
 from streams.demo.check import Difference, compare_profiles
@@ -233,6 +235,29 @@ def test_a_cure_that_does_not_help_is_stopped(ward: Ward) -> None:
     assert json.loads(last.stdout)["left"] == {"requeued": 6, "too_often": 3}
 
 
+def test_a_yes_dated_ahead_is_dated_by_its_refused_record_when_it_is_requeued(ward: Ward) -> None:
+    """Somebody says no between the refused yes and its cure: dated by the cure, the yes would lift that no."""
+    producer, contact_id = ward.system.deployment.producer, fresh()
+    contact: dict[str, JSON] = {"contact_id": contact_id}
+    yes = event("consent.changed", contact, channel="email", granted=True)
+    yes["time"] = f"{datetime.now(UTC) + timedelta(minutes=55):%Y-%m-%dT%H:%M:%SZ}"
+    assert isinstance(yes["data"], dict)
+    yes["data"]["agreed"] = yes["data"].pop("granted")
+    with tapped(ward.system.settings, DEAD_LETTERS) as tap:
+        refused = producer.send("outreach-events", structured(yes)[0]).get(30)
+        tap.until(lambda seen: len(seen) == 1, "the letter")
+    no = {**event("email.unsubscribed", contact), "time": datetime.now(UTC).isoformat(timespec="milliseconds")}
+    accepted = producer.send("email-events", structured(no)[0]).get(30)
+    no_at = until(lambda: profile_with(ward, contact_id, "email.unsubscribed"), "the no")["stops"]
+    (ward.folder / "agreed.toml").write_text('[rename]\ndata.agreed = "data.granted"\n')
+    words = ("--type", "consent.changed", "--since", "5m", "--mapping", str(ward.folder / "agreed.toml"))
+    assert json.loads(well(ward.call("requeue", *words, "--json")))["left"] == {}
+    profile = until(lambda: profile_with(ward, contact_id, "consent.changed"), "the yes")
+    said = {word["type"]: word for word in profile["consent_ledger"]}
+    assert (profile["email"]["subscribed"], profile["stops"]) == (False, no_at)
+    assert parse_time(said["consent.changed"]["at"]) == refused.timestamp <= accepted.timestamp
+
+
 def test_a_flood_holds_what_can_wait_of_its_source_until_it_is_released(ward: Ward) -> None:
     """Another source, all of whose gifts are refused but who sends far more mail, is not held."""
     producer, source, contact_id = ward.system.deployment.producer, "flood/app", fresh()
@@ -273,6 +298,7 @@ def test_a_flood_holds_what_can_wait_of_its_source_until_it_is_released(ward: Wa
         gift = until(lambda: profile_with(ward, contact_id, "donation.made"), "the gift")
         assert (profile["email"]["subscribed"], gift["donations"]["count"]) == (False, 1)
         look = CliRunner().invoke(app, ["status", "--json"], env=ward.where)
+        assert look.exit_code == 0, look.output
         [shown] = json.loads(look.stdout)["kafka"]["quarantines"]
         assert (shown["source"], shown["held_now"]) == (source, True)
         assert 0 < shown["waiting"] <= opens + 2 * FLOOD

@@ -6,13 +6,13 @@ from streams.domain.messages.fields import Plural, Template
 
 TONIGHT: Mapping[str, Template] = {
     "tonight.complaints_near": (
-        "campaign {campaign} nears the limit of complaints at {mailbox}: {share}, the limit is {limit}"
+        "campaign {campaign} comes close to the limit of complaints that {mailbox} sets: {share}, the limit is {limit}"
     ),
     "tonight.complaints_over": (
         "campaign {campaign} has reached the limit of complaints at {mailbox}: {share}, the limit is {limit}"
     ),
     "tonight.unsubscribes_near": (
-        "campaign {campaign} nears the limit of unsubscriptions at {mailbox}: {share}, the limit is {limit}"
+        "campaign {campaign} comes close to the limit of unsubscriptions at {mailbox}: {share}, the limit is {limit}"
     ),
     "tonight.unsubscribes_over": (
         "campaign {campaign} has reached the limit of unsubscriptions at {mailbox}: {share}, the limit is {limit}"

@@ -56,7 +56,9 @@ async def load_needs(asked: PageRequest) -> Loaded:
     needs = [*_findings(asked), *await _experiments(asked)]
     lacking = []
     if asked.deps.observer.last() is None:
-        lacking.append(words.text("Whether everything flows is not known yet: Kafka and Redis are being looked at."))
+        lacking.append(
+            words.text("Kafka and Redis are being checked: it is not known yet whether records are processed.")
+        )
     fresh = Standing(asked.wall_ms, None)
     try:
         needs += of_alerts(await asked.ask(desk_notices.alerts_by_rule, last_day(asked.now_ms), viewer.scope))

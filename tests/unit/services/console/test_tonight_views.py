@@ -53,7 +53,10 @@ def test_campaigns_near_a_limit_are_named_unless_they_are_held_or_long_over() ->
         sent("ok", 1),
     ]
     assert told(of_campaigns(found, rates, {"held": Hold("held", None)}, NOW, EN)) == [
-        ("caution", "campaign near nears the limit of complaints at Gmail: 0.27 %, the limit is 0.30 %"),
+        (
+            "caution",
+            "campaign near comes close to the limit of complaints that Gmail sets: 0.27 %, the limit is 0.30 %",
+        ),
         ("alarm", "campaign over has reached the limit of complaints at Gmail: 0.30 %, the limit is 0.30 %"),
         ("remark", "campaign held is on hold until it is lifted"),
     ]
