@@ -64,7 +64,7 @@ async def test_a_draft_says_how_many_it_would_let_in_and_what_defining_it_would_
 ) -> None:
     text = await draft(console, SENDER, HOSTS)
     assert '<td class="number" data-label="About">1,600</td>' in text
-    assert "By a sample of 1,500 contacts" in text
+    assert "Estimated from a sample of 1,500 contacts" in text
     assert "3 of 4 partitions have answered" in text
     assert "is new, everybody is judged anew" in text
     assert 'action="/segments/define"' in text

@@ -61,7 +61,7 @@ EXPERIMENTS: Mapping[str, Template] = {
     "experiment.not_yet_known": "not yet known",
     "experiment.do_not_trust": "do not trust",
     "experiment.is_provisional": "provisional",
-    "experiment.is_discovery": "still holds where all running experiments are taken together",
+    "experiment.is_discovery": "holds beside all other experiments (a discovery)",
     "experiment.variant_effect": "{variant} {effect}",
     "experiment.words": "{words}",
     "experiment.headline": "{metric} against {baseline}: {variants:; }",

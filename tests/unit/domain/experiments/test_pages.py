@@ -106,7 +106,7 @@ def test_a_line_of_the_list_says_how_the_variants_do() -> None:
     assert head == ("gotv-subject-lines", "running", "24,013 people", "1 warning", "2026-02-11 17:30 UTC")
     assert told == (
         "guardrail BREACHED, stop sending from a neighbour: donated against control: deadline +1.07 pp, better, "
-        "still holds where all running experiments are taken together; from a neighbour +0.13 pp, not yet known"
+        "holds beside all other experiments (a discovery); from a neighbour +0.13 pp, not yet known"
     )
     assert summary_line(summary_of(gotv(variants={"A": {"assigned": 1, "metrics": {}}})))[0][2] == "1 person"
 

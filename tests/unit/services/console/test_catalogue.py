@@ -176,7 +176,7 @@ def test_no_page_sends_anybody_elsewhere(of_no_page: str, told: list[tuple[str, 
 def test_no_page_has_words_that_newcomers_did_not_understand_and_that_were_replaced() -> None:
     gone = (
         r"let go of|since the definition of now|Window over|Intervals hold|\(p = |records of each team|in (cents|tens)|"
-        r"must (not )?hold|file without a name|What of|a discovery|nears|\bhashed\b|Whether everything|confidence"
+        r"must (not )?hold|file without a name|What of|nears|\bhashed\b|Whether everything|confidence"
     )
     assert [each for each in texts() + messages("en") if re.search(gone, each[1])] == []
 
