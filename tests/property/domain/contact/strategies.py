@@ -6,8 +6,6 @@ Copies of one (source, id) are equal but for their times, as the contract asks.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from itertools import combinations, product
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -18,7 +16,6 @@ from events.json_types import JSON
 from events.registry import MESSAGES, types_that
 from streams.demo.recount import CountedEvent
 from streams.demo.truth import ContactFields
-from tests.property.choices import below, one_of_each
 from tests.unit.domain.contact.said import DAY, HOUR, NOON, Arrival, appended, by, said
 from tests.unit.events.records import REQUIRED
 
@@ -32,11 +29,10 @@ IDS = ("1", "2", "3", "4", "5", "6", "7")
 LATER = 40 * DAY
 """So far apart are the two times at which things happen, a few hours each: a touch of the first may be forgotten."""
 
-COPIES = st.lists(one_of_each(range(5040), [0, 0, HOUR // 12, 2 * HOUR, LATER]), max_size=6)
-"""Which are delivered again, and how much later each says that it happened (ms)."""
+DELAYS = st.sampled_from([0, 0, HOUR // 12, 2 * HOUR, LATER])
 WEEK = 7
 
-MOMENTS = st.sampled_from([NOON + step * HOUR + later for later in (0, LATER) for step in range(5)])
+MOMENTS = st.builds(lambda step, later: NOON + step * HOUR + later * LATER, st.integers(0, 4), st.integers(0, 1))
 CHANNELS = ("email", "text", "phone", "door", "letter", "all")
 STATUSES: tuple[BallotStatus, ...] = ("requested", "returned", "voted")
 OUTCOMES = ("contacted", "refused", "not_home", "do_not_contact", "left_message", "wrong_number", "deceased")
@@ -46,36 +42,18 @@ PURPOSES = ("fundraising", "informational", "transactional")
 def fields(
     required: dict[str, st.SearchStrategy[JSON]], optional: dict[str, st.SearchStrategy[JSON]]
 ) -> st.SearchStrategy[Fields]:
-    """All that is required, and some of the rest; one draw decides which, and all values that are of a few."""
-    some = [[*combinations(optional, size)] for size in range(len(optional) + 1)]
-    known = {name: VALUES[values] for name, values in (required | optional).items() if values in VALUES}
-    decided = one_of_each(some, range(2520), *known.values())
-
-    @st.composite
-    def drawn(draw: st.DrawFn) -> Fields:
-        subsets, place, *values = draw(decided)
-        chosen = dict(zip(known, values, strict=True))
-        names = (*required, *subsets[place % len(subsets)])
-        return {name: chosen[name] if name in chosen else draw((required | optional)[name]) for name in names}
-
-    return drawn()
+    return st.fixed_dictionaries(required, optional=optional)
 
 
-VALUES: dict[st.SearchStrategy[JSON], tuple[JSON, ...]] = {}
-"""What there is of each strategy that `few` made."""
-
-
-def few(*values: Any) -> st.SearchStrategy[JSON]:
-    VALUES[found := st.sampled_from(values)] = values
-    return found
+def few(*values: JSON) -> st.SearchStrategy[JSON]:
+    return st.sampled_from(values)
 
 
 def lists(*values: str) -> st.SearchStrategy[JSON]:
-    """Up to two of these, which may be the same."""
-    return few(*[[*each] for size in range(3) for each in product(values, repeat=size)])
+    return st.lists(st.sampled_from(values), max_size=2).map(list)
 
 
-AMOUNT = few(1, 2, 3)
+AMOUNT: st.SearchStrategy[JSON] = st.integers(1, 3)
 CURRENCY = few("USD", "EUR")
 COMMITTEE = few("C1", "C2")
 GIFT = few("a:1", "a:2", "a:3")
@@ -85,7 +63,9 @@ ANSWERS: st.SearchStrategy[JSON] = st.dictionaries(
 ).map(dict)
 MESSAGE = few("m", "n")
 AGENT = few("Mozilla/5.0", "Mozilla/5.0 (Windows NT 10.0)", "curl/8.4.0")
-ARM = few(*[{"id": id_, "variant": variant} for id_ in "xy" for variant in "AB"])
+ARM: st.SearchStrategy[JSON] = st.builds(
+    lambda id_, variant: {"id": id_, "variant": variant}, st.sampled_from("xy"), st.sampled_from("AB")
+)
 GIVEN = {"experiment": ARM, "turf": few("t", "u")}
 SENDING = {"purpose": few(*PURPOSES), "team": few("team", "field"), **GIVEN}
 LIST, SENDER = few("l", "k"), few("s", "t")
@@ -147,7 +127,7 @@ DATA: dict[str, st.SearchStrategy[Fields]] = {
             "report_id": few("r", "s"),
             "provenance": PROVENANCE,
             "team": few("field"),
-            "support": few(1, 2, 3, 4, 5),
+            "support": st.integers(1, 5),
             "answers": ANSWERS,
             "tags_added": lists("host", "driver"),
             "tags_removed": lists("host", "driver"),
@@ -190,26 +170,17 @@ ZONES: st.SearchStrategy[Fields] = fields(
 )
 
 
-_KEYS = st.sampled_from([*product(SOURCES, IDS)])
-
-
-@cache
 @st.composite
 def interactions(draw: st.DrawFn, often: Sequence[str] = OFTEN) -> Arrival:
     """Any interaction but a command; those of some types more often than the rest.
 
     A message is one of either time: which of its words is the earliest does not depend on what was forgotten.
     """
-    type_ = draw(_types(often))
-    data, moment, (source, id_) = draw(DATA[type_]) | draw(ZONES), draw(MOMENTS), draw(_KEYS)
+    type_ = draw(st.one_of(st.sampled_from(sorted(DATA)), st.sampled_from(often), st.sampled_from(often)))
+    data, moment = draw(DATA[type_]) | draw(ZONES), draw(MOMENTS)
     if type_ in MESSAGES:
         data["message_id"] = f"{data['message_id']}{(moment - NOON) // LATER}"
-    return by(source, said(type_, id_, moment, **data))
-
-
-@cache
-def _types(often: Sequence[str]) -> st.SearchStrategy[str]:
-    return st.sampled_from([*sorted(DATA) * len(often), *[*often] * len(DATA) * 2])
+    return by(draw(st.sampled_from(SOURCES)), said(type_, draw(st.sampled_from(IDS)), moment, **data))
 
 
 def key(arrival: Arrival) -> Key:
@@ -228,11 +199,11 @@ def later(arrival: Arrival, delay: int) -> Arrival:
     return replace(arrival, interaction=structs.replace(said, time=said.time + delay))
 
 
-@cache
 def lives(max_size: int = 14) -> st.SearchStrategy[list[Arrival]]:
     """What happened to a contact, each thing once."""
-    mostly = [st.lists(interactions(often), max_size=max_size, unique_by=key) for often in SUBJECTS]
-    return below(len(mostly)).flatmap(mostly.__getitem__)
+    return st.sampled_from(SUBJECTS).flatmap(
+        lambda often: st.lists(interactions(often), max_size=max_size, unique_by=key)
+    )
 
 
 @st.composite
@@ -241,10 +212,10 @@ def deliveries(draw: st.DrawFn, life: Sequence[Arrival], days: int = 6) -> list[
 
     Within a week a copy may say a later time: a copy of a message that comes after it is another message.
     """
-    copies = draw(COPIES) if life else []
-    again = [later(life[place % len(life)], delay if days < WEEK else 0) for place, delay in copies]
-    shuffled = draw(st.permutations([*life, *again]))
-    return [appended(NOON + draw(below(days * DAY // HOUR + 1)) * HOUR, arrival) for arrival in shuffled]
+    delays = DELAYS if days < WEEK else st.just(0)
+    copies = draw(st.lists(st.builds(later, st.sampled_from(life), delays), max_size=6)) if life else []
+    shuffled = draw(st.permutations([*life, *copies]))
+    return [appended(NOON + draw(st.integers(0, days * DAY // HOUR)) * HOUR, arrival) for arrival in shuffled]
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +238,7 @@ def parts(draw: st.DrawFn, arrivals: Sequence[Each]) -> list[list[Each]]:
     """`arrivals` dealt out to up to four parts."""
     dealt: list[list[Each]] = [[], [], [], []]
     for arrival in arrivals:
-        dealt[draw(below(4))].append(arrival)
+        dealt[draw(st.integers(0, 3))].append(arrival)
     return dealt
 
 

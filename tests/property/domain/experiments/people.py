@@ -1,7 +1,6 @@
 """What a person gives to experiments, by the fold and by the oracle, in one shape."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 
 from hypothesis import strategies as st
 from msgspec.structs import asdict
@@ -15,7 +14,6 @@ from streams.domain.contact.packed_contribution import NOTHING, PackedContributi
 from streams.domain.contact.person_view import overview
 from streams.domain.experiments.counting_rules import CountingRule
 from streams.domain.experiments.person_sums import packed_contribution_of
-from tests.property.choices import below, one_of_each, one_of_these
 from tests.property.domain.contact.strategies import SOURCES, Feed, Fields, counted, deliveries, few, fields, key
 from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, by, said
 from tests.unit.events.records import REQUIRED
@@ -42,12 +40,12 @@ RULES = st.dictionaries(
 """Definitions whose windows begin and end in the midst of what happens."""
 
 
-ARM = few(*[{"id": id_, "variant": variant} for id_ in "xxy" for variant in "AAB"])
-ARMED: st.SearchStrategy[Fields] = fields({"experiment": ARM}, {"turf": few("t", "u")})
+ARM = st.builds(lambda id_, variant: {"id": id_, "variant": variant}, st.sampled_from("xxy"), st.sampled_from("AAB"))
+ARMED: st.SearchStrategy[Fields] = fields({"experiment": ARM.map(dict)}, {"turf": few("t", "u")})
 MAY_ARM = st.one_of(ARMED, ARMED, st.just(dict[str, JSON]()))
 MAIL = fields({"message_id": few("l", "m", "n")}, {})
 READ = fields({"message_id": few("l", "m", "n")}, {"user_agent": few("Mozilla/5.0", "Mozilla/5.0 (Windows NT 10.0)")})
-MONEY: dict[str, st.SearchStrategy[JSON]] = {"amount": few(1, 2, 3), "currency": few("USD", "USD", "EUR")}
+MONEY: dict[str, st.SearchStrategy[JSON]] = {"amount": st.integers(1, 3), "currency": few("USD", "USD", "EUR")}
 GIFT = few("a:1", "a:2")
 WORDS: dict[str, st.SearchStrategy[Fields]] = {
     **{type_: st.just(REQUIRED[type_]) for type_ in sorted(COUNTED_TYPES)},
@@ -57,10 +55,10 @@ WORDS: dict[str, st.SearchStrategy[Fields]] = {
     "email.clicked": READ,
     "email.dropped": MAIL,
     "text.sent": MAIL,
-    "experiment.assigned": fields({"experiment": ARM}, {"cluster": few("c", "d")}),
+    "experiment.assigned": fields({"experiment": ARM.map(dict)}, {"cluster": few("c", "d")}),
     "canvass.reported": fields(
         {"method": few("door"), "outcome": few("contacted", "not_home")},
-        {"report_id": few("r"), "support": few(1, 2, 3, 4, 5)},
+        {"report_id": few("r"), "support": st.integers(1, 5)},
     ),
     "donation.made": fields({"donation_id": GIFT, **MONEY}, {"instalment": few(1, 2)}),
     "donation.refunded": fields({"refund_id": few("x", "y"), **MONEY}, {"donation_id": GIFT}),
@@ -77,33 +75,28 @@ SUBJECTS = (
     ("experiment.assigned", "email.unsubscribed", "consent.changed", "text.opted_out"),
 )
 """What a life is mostly about, so that several things that meet in one rule come often."""
-_BY_QUARTER = [NOON + quarters * HOUR // 4 for quarters in range(-12, 61)]
-_BY_DAY = [NOON + days * DAY for days in range(-40, 41)]
-TIMES = [*_BY_QUARTER, *_BY_DAY]
+TIMES = st.one_of(
+    st.integers(-12, 60).map(lambda quarters: NOON + quarters * HOUR // 4),
+    st.integers(-40, 40).map(lambda days: NOON + days * DAY),
+)
 
 
-@cache
 @st.composite
 def interactions(draw: st.DrawFn, number: int, often: Sequence[str]) -> Arrival:
     """Anything that matters to an experiment, some types more often than the rest."""
-    type_, source, time = draw(_circumstances(often))
+    type_ = draw(st.one_of(st.sampled_from([*WORDS]), st.sampled_from(often), st.sampled_from(often)))
     arm = draw(MAY_ARM) if type_.startswith(("email.", "text.", "canvass.")) else {}
     if type_ in ("email.unsubscribed", "email.complained", "text.replied", "text.opted_out"):
         arm = {}
     data = draw(WORDS[type_]) | arm
-    return by(source, said(type_, f"{number}", time, **data))
-
-
-@cache
-def _circumstances(often: Sequence[str]) -> st.SearchStrategy[tuple[str, str, int]]:
-    return one_of_each([*[*WORDS] * len(often), *[*often] * len(WORDS) * 2], SOURCES, TIMES)
+    return by(draw(st.sampled_from(SOURCES)), said(type_, f"{number}", draw(TIMES), **data))
 
 
 @st.composite
 def lives(draw: st.DrawFn) -> list[Arrival]:
     """What happened to somebody who is probably in an experiment, some of it taken back."""
-    often = one_of_these(draw, SUBJECTS)
-    happened = [draw(interactions(number, often)) for number in range(4 + draw(below(11)))]
+    often = draw(st.sampled_from(SUBJECTS))
+    happened = [draw(interactions(number, often)) for number in range(draw(st.integers(4, 14)))]
     gone = draw(st.lists(st.sampled_from(happened), max_size=2, unique_by=id))
     return [*happened, *(_not_so(one) for one in gone)]
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -17,7 +16,6 @@ from streams.domain.segments.conditions import (
 )
 from streams.domain.segments.definition_files import read_segment
 from streams.domain.segments.resolution import Segment, resolve
-from tests.property.choices import below
 
 Table = dict[str, Any]
 
@@ -40,12 +38,9 @@ def _few(*values: object) -> st.SearchStrategy[Any]:
     return st.sampled_from(values)
 
 
-HOW = st.sampled_from(["at_least", "at_least", "at_most", "above", "below", "is", "between"])
-
-
 @st.composite
 def _compared(draw: st.DrawFn, tables: st.SearchStrategy[Table], numbers: st.SearchStrategy[float]) -> Table:
-    how = draw(HOW)
+    how = draw(st.sampled_from(["at_least", "at_least", "at_most", "above", "below", "is", "between"]))
     if how == "between":
         low, high = sorted([draw(numbers), draw(numbers)])
         return draw(tables) | {"at_least": low, "at_most": high}
@@ -90,12 +85,6 @@ CONDITIONS: st.SearchStrategy[Table] = st.one_of(
 )
 
 
-NAMES = (
-    *(("all",), ("any",), ("none",), ("all", "any"), ("all", "none"), ("any", "none")),
-    *[("all", "any", "none")] * 3,
-)
-
-
 def groups(leaves: st.SearchStrategy[Table] = CONDITIONS) -> st.SearchStrategy[Table]:
     """Groups of conditions, nested up to three deep."""
     return st.recursive(_group(leaves), lambda inner: _group(st.one_of(leaves, inner)), max_leaves=4)
@@ -103,29 +92,24 @@ def groups(leaves: st.SearchStrategy[Table] = CONDITIONS) -> st.SearchStrategy[T
 
 def _group(parts: st.SearchStrategy[Table]) -> st.SearchStrategy[Table]:
     lists = st.lists(parts, min_size=1, max_size=3)
-    of_names = [st.fixed_dictionaries(dict.fromkeys(names, lists)) for names in NAMES]
-    return below(len(of_names)).flatmap(of_names.__getitem__)
+    some = st.sets(st.sampled_from(["all", "any", "none"]), min_size=1)
+    return some.flatmap(lambda names: st.fixed_dictionaries(dict.fromkeys(sorted(names), lists)))
 
 
 @st.composite
 def tables(draw: st.DrawFn, most: int = 6) -> list[Table]:
     """Definitions of segments, some of which refer to those before them."""
-    return [{"id": f"s{number}"} | draw(_groups_after(number)) for number in range(1 + draw(below(most)))]
-
-
-@cache
-def _groups_after(number: int) -> st.SearchStrategy[Table]:
-    """Those that may refer to the segments before that one."""
-    return groups(st.one_of(CONDITIONS, *(st.just({"segment": f"s{before}"}) for before in range(number))))
-
-
-_SEVERAL = st.lists(CONDITIONS, min_size=4, max_size=12)
+    found: list[Table] = []
+    for number in range(draw(st.integers(1, most))):
+        references = [st.just({"segment": each["id"]}) for each in found]
+        found.append({"id": f"s{number}"} | draw(groups(st.one_of(CONDITIONS, CONDITIONS, *references))))
+    return found
 
 
 @st.composite
 def questions(draw: st.DrawFn) -> list[Table]:
     """Segments of one condition each, and some that are put together of several."""
-    alone = draw(_SEVERAL)
+    alone = draw(st.lists(CONDITIONS, min_size=4, max_size=12))
     return [*({"id": f"alone{number}", "all": [each]} for number, each in enumerate(alone)), *draw(tables(3))]
 
 

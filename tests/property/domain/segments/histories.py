@@ -7,7 +7,6 @@ identifier: of two that settle apart neither can be evidence for the other.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -22,7 +21,6 @@ from streams.demo.truth import ContactFields, Sent
 from streams.domain.contact import ContactState, fold, read_fact
 from streams.domain.contact.state import Fact
 from streams.domain.segments.person import Person, whole_person
-from tests.property.choices import below, one_of_each, one_of_these
 from tests.property.domain.contact.strategies import Fields, few, fields
 from tests.unit.domain.contact.said import DAY, HOUR, NOON
 
@@ -41,7 +39,7 @@ MAIL = fields(
     },
 )
 READ = fields({"message_id": MESSAGE}, {"user_agent": few(BROWSER, "Mozilla/5.0", "curl/8.4.0"), "machine": few(True)})
-MONEY: dict[str, st.SearchStrategy[JSON]] = {"amount": few(1, 2, 3, 4), "currency": few("USD", "USD", "EUR")}
+MONEY: dict[str, st.SearchStrategy[JSON]] = {"amount": st.integers(1, 4), "currency": few("USD", "USD", "EUR")}
 GIFT = few("g:1", "g:2", "g:3", "g:4", "g:5")
 CHANNELS = ("email", "text", "phone", "door", "letter")
 
@@ -81,7 +79,7 @@ WORDS: dict[str, st.SearchStrategy[Fields]] = {
         {
             "report_id": few("r"),
             "provenance": ORIGIN,
-            "support": few(1, 2, 3, 4, 5),
+            "support": st.integers(1, 5),
             "tags_added": st.lists(st.sampled_from(["host", "driver"]), max_size=2).map(list),
             "tags_removed": st.lists(st.sampled_from(["host", "driver"]), max_size=1).map(list),
             "experiment": ARM,
@@ -123,13 +121,6 @@ class Heard:
     time: int
 
 
-WITHIN_A_DAY = st.integers(0, DAY)
-CIRCUMSTANCES = one_of_each(
-    range(SPAN // HOUR + 1), [0, 0, 1, HOUR // 2, HOUR - 1], [-HOUR, 0, 1, HOUR, DAY, 36 * HOUR], SOURCES
-)
-"""The hour, how long after it (ms), how much later it was appended (ms), and by whom."""
-
-
 @st.composite
 def histories(
     draw: st.DrawFn, *, linked: bool = False, max_size: int = 24, often: Sequence[str] = OFTEN
@@ -138,35 +129,29 @@ def histories(
 
     `often`: the types that come most.
     """
-    heard = [draw(_one(place, often, linked=linked)) for place in range(1 + draw(below(max_size)))]
+    heard = [draw(_one(place, often, linked=linked)) for place in range(draw(st.integers(1, max_size)))]
     for place, gone in enumerate(draw(st.lists(st.sampled_from(heard), max_size=2, unique_by=id))):
-        heard.append(_retraction(gone, f"r{place}", draw(WITHIN_A_DAY)))
+        heard.append(_retraction(gone, f"r{place}", draw(st.integers(0, DAY))))
     heard += [
-        Heard(again.sent, again.appended_at + draw(WITHIN_A_DAY), again.time)
+        Heard(again.sent, again.appended_at + draw(st.integers(0, DAY)), again.time)
         for again in draw(st.lists(st.sampled_from(heard), max_size=2))
     ]
     return sorted(heard, key=lambda each: each.appended_at)
 
 
-@cache
 @st.composite
 def _one(draw: st.DrawFn, place: int, often: Sequence[str], *, linked: bool) -> Heard:
-    type_ = draw(_types(often))
+    type_ = draw(st.one_of(st.sampled_from(sorted(WORDS)), st.sampled_from(often)))
     data = draw(WORDS[type_])
-    hour, past, late, source = draw(CIRCUMSTANCES)
-    time = NOON + hour * HOUR + past
+    time = NOON + draw(st.integers(0, SPAN // HOUR)) * HOUR + draw(st.sampled_from([0, 0, 1, HOUR // 2, HOUR - 1]))
     if "message_id" in data:
         data["message_id"] = f"{type_[:4]}{data['message_id']}{(time - NOON) // (2 * DAY)}"
     if "until" in data:
         data["until"] = render_time(time + int(str(data["until"])))
     named = MAILED if not linked or type_ in TOGETHER else OTHERS
-    contact: ContactFields = {**one_of_these(draw, named), **draw(PLACE)}  # type: ignore[typeddict-item]
-    return _heard(type_, (source, f"i{place}"), (time, time + late), contact, data)
-
-
-@cache
-def _types(often: Sequence[str]) -> st.SearchStrategy[str]:
-    return st.sampled_from((*sorted(WORDS) * len(often), *[*often] * len(WORDS)))
+    contact: ContactFields = {**draw(st.sampled_from(named)), **draw(PLACE)}  # type: ignore[typeddict-item]
+    appended_at = time + draw(st.sampled_from([-HOUR, 0, 1, HOUR, DAY, 36 * HOUR]))
+    return _heard(type_, (draw(st.sampled_from(SOURCES)), f"i{place}"), (time, appended_at), contact, data)
 
 
 def _heard(type_: str, name: tuple[str, str], times: tuple[int, int], contact: ContactFields, data: Any) -> Heard:

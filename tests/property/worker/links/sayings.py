@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import combinations
 
 from hypothesis import strategies as st
 
@@ -14,7 +12,6 @@ from events.json_types import JSON
 from events.registry import TOPICS_OF
 from events.times import render_time
 from events.topics import CONTACT_FRAGMENTS, CONTACT_ROOFS
-from tests.property.choices import below, one_of_each, one_of_these, picked
 from tests.property.domain.contact.strategies import DATA, ZONES
 from tests.property.worker.links.hearing import OPENERS
 from tests.property.worker.links.world import PARTITIONS, World
@@ -22,7 +19,6 @@ from tests.unit.domain.contact.said import HOUR
 from tests.unit.events.records import NOW, record
 
 HASHER = Hasher([b"key"])
-Piece = tuple[int, int]
 UNTIL = "2012-12-01T00:00:00.000Z"
 
 IDENTIFIERS: dict[str, tuple[JSON, ...]] = {
@@ -43,9 +39,7 @@ SOURCES = ("team/a", "team/b")
 APPENDED = st.integers(0, 5 * 24).map(lambda step: NOW + step * HOUR)
 HELD = st.none() | st.tuples(st.sampled_from([CONTACT_ROOFS, CONTACT_FRAGMENTS]), st.integers(0, PARTITIONS - 1))
 """A partition that is read behind all others."""
-PAIRS = st.sampled_from([[one, other] for one in NODES for other in NODES if one != other])
-CIRCUMSTANCES = one_of_each(range(-40, 1), SOURCES).map(lambda each: (NOW + each[0] * HOUR, each[1]))
-"""When something happens, and who says so."""
+PAIRS = st.lists(st.sampled_from(NODES), min_size=2, max_size=2, unique=True)
 
 
 @dataclass(frozen=True)
@@ -56,28 +50,17 @@ class Saying:
     appended_at: int
 
 
-KINDS = {
-    most: st.one_of([st.sampled_from([*combinations(IDENTIFIERS, size)]) for size in range(1, most + 1)])
-    for most in range(1, 4)
-}
-WHICH = below(12**3)
-"""Stands for one identifier of each of up to three kinds."""
-
-
 @st.composite
 def contacts(draw: st.DrawFn, most: int = 3) -> dict[str, JSON]:
     """One to so many identifiers of different kinds."""
-    kinds = draw(KINDS[most])
-    return dict(zip(kinds, picked(draw(WHICH), [IDENTIFIERS[kind] for kind in kinds]), strict=True))
+    kinds = draw(st.lists(st.sampled_from(sorted(IDENTIFIERS)), min_size=1, max_size=most, unique=True))
+    return {kind: draw(st.sampled_from(IDENTIFIERS[kind])) for kind in kinds}
 
 
 ANYBODY = contacts()
-RULINGS = st.sampled_from(["contact.linked", "contact.linked", "contact.unlinked"])
-_TYPES = sorted(set(DATA) - {"interaction.retracted"})
-_OFTEN = ["donation.made", "donation.refunded", "canvass.reported", "email.opened"]
-ANYTHING = st.sampled_from(_TYPES * len(_OFTEN) + _OFTEN * len(_TYPES))
+_OFTEN = st.sampled_from(["donation.made", "donation.refunded", "canvass.reported", "email.opened"])
+ANYTHING = st.one_of(st.sampled_from(sorted(set(DATA) - {"interaction.retracted"})), _OFTEN)
 """But for a command or a retraction."""
-OPENING = st.sampled_from(OPENERS)
 
 
 @st.composite
@@ -85,11 +68,10 @@ def contacts_under(draw: st.DrawFn, named: dict[str, JSON]) -> dict[str, JSON]:
     """Whatever is keyed by the strongest of these identifiers, alone or with weaker ones."""
     kinds = ("contact_id", "voter_id", "external", "email", "phone")
     strongest = min(named, key=kinds.index)
-    weaker = {kind: each for kind, each in draw(ANYBODY).items() if kinds.index(kind) > kinds.index(strongest)}
+    weaker = {kind: each for kind, each in draw(contacts()).items() if kinds.index(kind) > kinds.index(strongest)}
     return {strongest: named[strongest], **weaker}
 
 
-@lru_cache(maxsize=1_000)
 @st.composite
 def happenings(
     draw: st.DrawFn,
@@ -101,8 +83,9 @@ def happenings(
     type_ = draw(types)
     zones = draw(ZONES)
     contact = draw(whose) | zones
-    time, source = draw(CIRCUMSTANCES)
-    return interaction(type_, id_, time, source, {**draw(DATA[type_]), "contact": contact})
+    return interaction(
+        type_, id_, draw(TIMES), draw(st.sampled_from(SOURCES)), {**draw(DATA[type_]), "contact": contact}
+    )
 
 
 def interaction(type_: str, id_: str, time: int, source: str, data: dict[str, JSON]) -> Interaction:
@@ -114,11 +97,10 @@ def interaction(type_: str, id_: str, time: int, source: str, data: dict[str, JS
     return read
 
 
-@lru_cache(maxsize=1_000)
 @st.composite
 def rulings(draw: st.DrawFn, id_: str, pairs: st.SearchStrategy[list[str]] = PAIRS) -> Interaction:
     """Somebody says that two are one person, or that they are not."""
-    type_ = draw(RULINGS)
+    type_ = draw(st.sampled_from(["contact.linked", "contact.linked", "contact.unlinked"]))
     return interaction(type_, id_, draw(TIMES), "office/desk", {"contact_ids": [*draw(pairs)]})
 
 
@@ -127,27 +109,26 @@ def sayings_of(draw: st.DrawFn, id_: str, named: dict[str, JSON], hasher: Hasher
     """What is keyed by the strongest of these identifiers: something that happened, or a ruling if it may be its."""
     own = hasher.fragment(Contact.model_validate(named)) or ""
     later = [[own, name] for name in NODES if name > own]
-    if later and draw(below(4)) == 0:
+    if later and draw(st.integers(0, 3)) == 0:
         return draw(rulings(id_, st.sampled_from(later)))
-    return draw(happenings(id_, contacts_under(named), one_of_these(draw, (ANYTHING, OPENING))))
+    return draw(happenings(id_, contacts_under(named), draw(st.sampled_from([ANYTHING, st.sampled_from(OPENERS)]))))
 
 
-@lru_cache(maxsize=1_000)
 @st.composite
 def suppressions(draw: st.DrawFn, id_: str) -> Interaction:
     """Somebody wants a person left alone, perhaps until a day; lifts that; or names an end before the beginning."""
     time = draw(TIMES)
-    ends = [None, None, None, UNTIL, render_time(time), render_time(time - 1)]
-    data: dict[str, JSON] = {"contact": draw(ANYBODY), "until": one_of_these(draw, ends)}
+    ends = [UNTIL, render_time(time), render_time(time - 1)]
+    data: dict[str, JSON] = {"contact": draw(contacts()), "until": draw(st.none() | st.sampled_from(ends))}
     return interaction("contact.suppressed", id_, time, "office/desk", data)
 
 
 @st.composite
 def retractions(draw: st.DrawFn, id_: str, said: Sequence[Interaction]) -> Interaction:
     """Something is taken back, mostly under the identifiers under which it was said."""
-    taken = one_of_these(draw, said)
-    plain = taken.data.contact.plain() or {"contact_id": one_of_these(draw, ["crm.ada", "crm.bo"])}
-    contact = draw(ANYBODY) if draw(below(3)) == 2 else plain
+    taken = draw(st.sampled_from(said))
+    plain = taken.data.contact.plain() or {"contact_id": draw(st.sampled_from(["crm.ada", "crm.bo"]))}
+    contact = draw(st.one_of(st.just(plain), st.just(plain), contacts()))
     data: dict[str, JSON] = {"contact": contact, "retracts": {"source": taken.source, "id": taken.id}}
     return interaction("interaction.retracted", id_, draw(TIMES), "team/a", data)
 
@@ -156,10 +137,10 @@ def retractions(draw: st.DrawFn, id_: str, said: Sequence[Interaction]) -> Inter
 def stories(draw: st.DrawFn, most: int = 12) -> list[Saying]:
     """What is said of a few people, each thing once and nobody erased."""
     said: list[Interaction] = []
-    for number in range(draw(below(most + 1))):
+    for number in range(draw(st.integers(0, most))):
         id_ = f"i{number}"
         kinds = [happenings(id_), happenings(id_), happenings(id_), rulings(id_), suppressions(id_)]
-        said.append(draw(one_of_these(draw, [*kinds, retractions(id_, said)] if said else kinds)))
+        said.append(draw(st.one_of(*kinds, *([retractions(id_, said)] if said else []))))
     return [Saying(each, draw(APPENDED)) for each in said]
 
 
@@ -168,25 +149,10 @@ def erasure() -> st.SearchStrategy[dict[str, JSON]]:
     return contacts(most=2).map(lambda contact: {"contact": contact})
 
 
-@st.composite
-def pieces_of_work(draw: st.DrawFn, most: int) -> list[Piece]:
-    """Up to so many: of which of the waiting partitions, and how many records."""
-    return [draw(PIECE) for _ in range(draw(below(most + 1)))]
-
-
-PIECE: st.SearchStrategy[Piece] = one_of_each(range(840), range(1, 5))
-COURSE = st.tuples(pieces_of_work(12), HELD)
-
-
 def as_they_come(world: World, data: st.DataObject) -> None:
     """Let the agents work in any pieces and any order, one partition perhaps behind all others, until all is done."""
-    pieces, held = data.draw(COURSE)
-    work_on(world, pieces)
-    world.settle(held)
-    world.settle()
-
-
-def work_on(world: World, pieces: Sequence[Piece]) -> None:
-    for place, count in pieces:
+    for _ in range(data.draw(st.integers(0, 12))):
         if waiting := world.waiting():
-            world.work(waiting[place % len(waiting)], count)
+            world.work(data.draw(st.sampled_from(waiting)), data.draw(st.integers(1, 4)))
+    world.settle(data.draw(HELD))
+    world.settle()

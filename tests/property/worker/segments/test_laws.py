@@ -18,20 +18,11 @@ from streams.worker.agents.segments.records import RECOUNT
 from tests.budgets import shares_fixtures
 from tests.property.domain.segments.definitions import Table, policies, questions, tables
 from tests.property.domain.segments.histories import HASHER, Heard, histories, identify
-from tests.property.worker.links.sayings import (
-    Saying,
-    as_they_come,
-    erasure,
-    interaction,
-    pieces_of_work,
-    stories,
-    work_on,
-)
+from tests.property.worker.links.sayings import Saying, as_they_come, erasure, interaction, stories
 from tests.property.worker.segments.town import Town
 from tests.unit.domain.contact.said import DAY, HOUR
 from tests.unit.events.records import NOW
 
-A_FEW_PIECES = pieces_of_work(6)
 LATER = st.integers(0, 60 * 24).map(lambda hours: hours * HOUR)
 
 
@@ -49,7 +40,9 @@ def moment(ms: int) -> datetime:
 
 def some_work(town: Town, data: st.DataObject) -> None:
     """Let agents do a few pieces of work in any order."""
-    work_on(town, data.draw(A_FEW_PIECES))
+    for _ in range(data.draw(st.integers(0, 6))):
+        if waiting := town.waiting():
+            town.work(data.draw(st.sampled_from(waiting)), data.draw(st.integers(1, 4)))
 
 
 def defined_anew(town: Town, was: Sequence[Table], found: Sequence[Table]) -> None:
