@@ -72,7 +72,9 @@ def test_money_means_whole_units_and_its_sentence_stands_beside_the_count(
     assert one.violations() == []
 
 
-def test_mistakes_stand_at_their_fields_in_the_words_of_the_form_and_are_led_to(opened: Opened) -> None:
+def test_mistakes_stand_at_their_fields_in_the_words_of_the_form_and_are_led_to(
+    opened: Opened,
+) -> None:
     one = opened()
     one.page.fill("#form-id", "Generous and left alone")
     one.page.fill("#row-0-number1", "fifty")

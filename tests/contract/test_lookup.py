@@ -1,10 +1,6 @@
 """Nobody is unknown because something is missing, and everybody is found under every name."""
 
-import asyncio
-import time
-
 import pytest
-from prometheus_client import CollectorRegistry, Gauge
 from redis.asyncio import Redis
 
 from events.identifiers import Hasher
@@ -23,12 +19,9 @@ from sinks.lookup import (
     UnknownContact,
     find_anyway,
 )
-from sinks.redis import RedisSink
 from sinks.reservations import Reservation, ReservationRequest, Reservations
-from streams.services.api import readiness
-from streams.services.api.readiness import Freshness
 from tests.contract.conftest import client_of
-from tests.contract.contact_sink import STALE_AFTER, erased, living, merged
+from tests.contract.contact_sink import erased, living, merged
 from tests.contract.redis_server import RedisServer
 from tests.contract.two_topics import absorbed
 from tests.contract.whole_redis import HASHED, PARTITIONS, Filling
@@ -65,7 +58,7 @@ async def test_a_complete_redis_answers_in_the_order_asked(lookup: Lookup, filli
             KnownContact("ada", b'{"n":1}'),
             ErasedContact("cyd"),
             KnownContact("bob", b'{"n":2}'),
-        )
+        ),
     ]
 
 
@@ -200,7 +193,7 @@ async def test_a_hold_is_seen_with_the_contacts(lookup: Lookup, filling: Filling
     assert await filling.hold({"gotv": 1_700_000_000_000, "für immer": None}, at=2)
     found = [await lookup.look([["ada"]], campaign) for campaign in ("gotv", "für immer", "another")]
     assert [one.hold for one in found if isinstance(one, LookupReply)] == [
-        *(Hold("gotv", 1_700_000_000_000), Hold("für immer", None), None)
+        *(Hold("gotv", 1_700_000_000_000), Hold("für immer", None), None),
     ]
 
 
@@ -252,7 +245,10 @@ async def test_under_another_regime_than_the_workers_nobody_is_looked_up(
     ],
 )
 async def test_with_another_identity_key_than_the_workers_nobody_is_looked_up(
-    redis_server: RedisServer, redis_client: Redis, filling: Filling, keys: tuple[list[str], list[str], bool]
+    redis_server: RedisServer,
+    redis_client: Redis,
+    filling: Filling,
+    keys: tuple[list[str], list[str], bool],
 ) -> None:
     workers, asking, answered = keys
     keyed = HoldsSink(client_of(redis_server.port), workers)
@@ -265,52 +261,3 @@ async def test_with_another_identity_key_than_the_workers_nobody_is_looked_up(
     assert (await lookup.standing()) == (
         Incomplete("missing", "contact-links:0") if answered else Incomplete("other_key", CAMPAIGN_HOLDS)
     )
-
-
-# The age of what permissions rest on: it falls while Redis is whole, and grows while something is missing.
-class Watched(Lookup):
-    """Tells what each look has found."""
-
-    def __init__(self, client: Redis) -> None:
-        super().__init__(client, 15.0)
-        self.found: asyncio.Queue[Complete | Incomplete] = asyncio.Queue()
-
-    async def standing(self) -> Complete | Incomplete:
-        found = await super().standing()
-        self.found.put_nowait(found)
-        return found
-
-    async def until_found(self, kind: type) -> None:
-        """Until a look after one of this kind."""
-        while not isinstance(await asyncio.wait_for(self.found.get(), 5), kind):
-            pass
-        await asyncio.wait_for(self.found.get(), 5)
-
-
-async def test_the_age_of_the_data_falls_while_redis_is_complete_and_grows_while_it_is_not(
-    redis_server: RedisServer, redis_client: Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(readiness, "INTERVAL_S", 0.01)
-    registry, ahead = CollectorRegistry(), -100_000
-    gauge = Gauge("age_seconds", "Age", registry=registry)
-    lookup = Watched(redis_client)
-    watching = Freshness(lookup, lambda: time.time_ns() // 1_000_000 + ahead, gauge)
-    ahead = 0
-    sink, holds = RedisSink(client_of(redis_server.port), stale_after=STALE_AFTER), HoldsSink(redis_client)
-
-    async with watching:
-        await lookup.until_found(Incomplete)
-        before = registry.get_sample_value("age_seconds") or 0
-        await Filling(sink, holds).all()
-        await lookup.until_found(Complete)
-        whole = registry.get_sample_value("age_seconds")
-        await redis_client.delete(position_key(0))
-        await lookup.until_found(Incomplete)
-        ahead = 60_000
-        missing = registry.get_sample_value("age_seconds") or 0
-    await sink.close()
-
-    assert before >= 100
-    assert whole is not None
-    assert whole < 15
-    assert missing >= 60

@@ -86,7 +86,8 @@ INTERLEAVINGS = st.lists(st.booleans(), max_size=16)
 
 
 every_sink = settings(
-    shares_fixtures, suppress_health_check=[*shares_fixtures.suppress_health_check, HealthCheck.differing_executors]
+    shares_fixtures,
+    suppress_health_check=[*shares_fixtures.suppress_health_check, HealthCheck.differing_executors],
 )
 """The budget of a law that the classes of all sinks inherit."""
 

@@ -93,7 +93,9 @@ async def test_a_day_without_anything_leads_to_days_that_have_something(console:
     assert 'href="/days/2012-11-06"' in text
 
 
-async def test_the_calendar_leads_to_every_day_that_has_begun_and_to_the_month_before(console: SignedInConsole) -> None:
+async def test_the_calendar_leads_to_every_day_that_has_begun_and_to_the_month_before(
+    console: SignedInConsole,
+) -> None:
     text = await page_of(console, "/days/2012-11-05")
 
     assert 'href="/days/2012-11-01"' in text

@@ -1,23 +1,19 @@
-"""Pages of experiments, and of opens."""
+"""`/experiments` and the page of one experiment, from results in a real Redis."""
 
 from pathlib import Path
 
-import pytest
 from redis.asyncio import Redis
 
 from events.experiment_results import ExperimentResult
 from events.times import parse_time
 from sinks.results import ResultsSink
-from streams.services.console.desk import Desk
-from streams.services.console.desk_access import DeskReader
 from streams.services.console.rights import Scope, Viewer
 from tests.contract.conftest import client_of
-from tests.contract.console.signed_in_console import NOW, STRATEGIST, SignedInConsole, page_of
+from tests.contract.console.signed_in_console import SignedInConsole, page_of
 from tests.contract.contact_sink import STALE_AFTER
 from tests.contract.redis_server import RedisServer
 from tests.contract.whole_results import fill
 from tests.unit.domain.experiments.example import CONTRACTS, doors, gotv, watched
-from tests.unit.services.console.desk_records import said, writer_at
 
 HOSTILE = '<script>alert("x")</script>'
 
@@ -146,75 +142,3 @@ async def test_a_result_is_as_of_a_time_by_the_clock_of_the_page(
         assert "Tue, Nov 6, 2012 19:30 EST" in text
         assert "2026" not in text
     await console.reports.stop()
-
-
-# Opens of a campaign and of its experiment: three figures side by side, each with the reason why it is another.
-EXPERIMENT = "gotv-subject-lines"
-ALL = "Each open that the sender reports counts"
-PEOPLE = "Opens that the sender says a program made are left out."
-ASSIGNED = "Only people who were assigned to a variant count"
-
-
-@pytest.fixture
-async def console_with_opens(redis_server: RedisServer, redis_client: Redis, tmp_path: Path) -> SignedInConsole:
-    desk = mailed(tmp_path)
-    desk.close()
-    result = gotv()
-    for each in result["variants"].values():
-        each["metrics"]["opened"] = {"sum": 167_300, "mean": 0.1}
-    await filled(redis_server, result)
-    return SignedInConsole(redis_client, tmp_path, DeskReader(tmp_path / "desk.sqlite"))
-
-
-def mailed(folder: Path) -> Desk:
-    """A desk of two mailings: one carries the experiment, and its seven opens are a program's but for five."""
-    writer = writer_at(folder)
-    records = []
-    for campaign, carried in (("gotv-3", {"experiment": {"id": EXPERIMENT, "variant": "deadline"}}), ("ask-9", {})):
-        for number in range(7):
-            who, message = f"c{number}", {"message_id": f"{campaign}-{number}", "campaign_id": campaign}
-            opened = {**message, "machine": number > 4}
-            records.append(said(who, f"s-{campaign}-{number}", "email.sent", {**message, **carried}, at=NOW - 9_000))
-            records.append(said(who, f"o-{campaign}-{number}", "email.opened", opened, at=NOW - 5_000))
-    writer.write(records, [])
-    return writer.desk
-
-
-async def page(console: SignedInConsole, path: str, viewer: Viewer = STRATEGIST) -> str:
-    """What a page says of opens."""
-    return (await page_of(console, path, viewer)).partition("block-opens")[2].partition("</section>")[0]
-
-
-async def test_a_campaign_tells_all_opens_those_by_people_and_those_of_its_experiment_side_by_side(
-    console_with_opens: SignedInConsole,
-) -> None:
-    text = await page(console_with_opens, "/campaigns/gotv-3")
-    for why, figure in ((ALL, ">7<"), (PEOPLE, ">5<"), (ASSIGNED, "501.9")):
-        assert why in text
-        assert figure in text
-    assert f'href="/experiments/{EXPERIMENT}"' in text
-
-
-async def test_an_experiment_tells_the_same_three_figures_as_its_campaign(console_with_opens: SignedInConsole) -> None:
-    text = await page(console_with_opens, f"/experiments/{EXPERIMENT}")
-    for told in (ALL, ">7<", PEOPLE, ">5<", ASSIGNED, "501.9", 'href="/campaigns/gotv-3"'):
-        assert told in text
-    assert "ask-9" not in text
-
-
-async def test_a_campaign_without_an_experiment_says_that_none_counts_its_opens(
-    console_with_opens: SignedInConsole,
-) -> None:
-    text = await page(console_with_opens, "/campaigns/ask-9")
-    assert "No experiment counts these opens." in text
-    assert ASSIGNED not in text
-
-
-async def test_who_sees_one_region_is_told_nothing_of_an_experiment_of_all(console_with_opens: SignedInConsole) -> None:
-    text = await page(
-        console_with_opens,
-        "/campaigns/gotv-3",
-        Viewer("finn", frozenset({"figures"}), Scope(regions=frozenset({"US-OH"}))),
-    )
-    assert ">7<" in text
-    assert EXPERIMENT not in text

@@ -1,4 +1,4 @@
-"""Who is let in where: by roles, without a desk, and in a demo."""
+"""What every page and every form refuses before it looks at anything: by role, setting, token, origin and host."""
 
 import hashlib
 import re
@@ -8,22 +8,13 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from events.topics import CAMPAIGN_HOLDS
-from sinks.keys import HOLDS, position_key
-from streams.demo.cast import CAST
 from streams.services.console.acts import ACT_SPECS
 from streams.services.console.app import PAGES
-from streams.services.console.desk import Desk
-from streams.services.console.desk_access import DeskReader, Times
-from streams.services.console.desk_batches import Limits
-from streams.services.console.desk_writing import DeskWriter
 from streams.services.console.people import Person
 from streams.services.console.rights import Viewer, may
 from streams.services.console.roles import ROLES
 from streams.services.console.signin import COOKIE, FORM_COOKIE
-from streams.services.console.words import Language
 from tests.contract.console.signed_in_console import NOW, ORIGIN, SignedInConsole, Written, page_of
-from tests.unit.services.console.desk_records import record
 from tests.unit.services.console.test_acts import CHANGE_NOTHING
 
 ADA = Viewer("ada", frozenset(ROLES))
@@ -104,78 +95,3 @@ async def test_without_redis_nobody_signs_in_or_is_shown_anything(tmp_path: Path
         browser.cookies.set(FORM_COOKIE, "x")
         answer = await browser.post(path, data={"csrf": "x", "token": "secret"})
     assert (answer.status_code, "Redis does not answer" in answer.text) == (503, True)
-
-
-# A console without a desk, or one that is too slow, says so wherever that is needed, in place of a fault.
-SENDER = Viewer("ada", frozenset({"sending"}))
-
-
-async def test_the_page_of_a_campaign_and_its_stream_and_hold_say_what_they_lack(
-    redis_client: Redis, tmp_path: Path
-) -> None:
-    console = SignedInConsole(redis_client, tmp_path)
-    async with console.browser(SENDER) as browser:
-        page = await browser.get("/campaigns/gotv-3")
-        stream = await browser.get("/events", params={"page": "campaign", "campaign": "gotv-3"})
-        hold = await console.post(browser, "/campaigns/hold", campaign="gotv-3")
-        missing = await browser.get("/static/missing.js")
-    assert [page.status_code, stream.status_code, hold.status_code] == [503, 503, 503]
-    assert "This console has no desk" in page.text
-    assert "This console has no desk" in hold.text
-    assert (missing.status_code, missing.headers["cache-control"]) == (404, "no-store")
-
-
-async def test_where_the_desk_takes_too_long_the_page_of_a_campaign_and_its_stream_say_so(
-    redis_client: Redis, tmp_path: Path
-) -> None:
-    Desk.create(tmp_path / "desk.sqlite").close()
-    console = SignedInConsole(redis_client, tmp_path, DeskReader(tmp_path / "desk.sqlite", Times(limit=0.0)))
-    async with console.browser(SENDER) as browser:
-        page = await browser.get("/campaigns/gotv-3")
-        stream = await browser.get("/events", params={"page": "campaign", "campaign": "gotv-3"})
-        whole = await browser.get("/campaigns")
-    assert [page.status_code, stream.status_code, whole.status_code] == [503, 503, 200]
-    assert "The desk takes too long to answer" in page.text
-
-
-async def test_before_kafka_and_redis_were_looked_at_nobody_is_told_that_nothing_needs_them(
-    redis_client: Redis, tmp_path: Path
-) -> None:
-    console = SignedInConsole(redis_client, tmp_path)
-    async with console.browser(Viewer("olga", frozenset({"operations"}))) as browser:
-        page = await browser.get("/")
-    await console.deps.observer.stop()
-    assert "it is not known yet whether records are processed" in page.text
-    assert "This console has no desk" in page.text
-    assert "Nothing needs you now" not in page.text
-
-
-# What the pages call the accounts of the demo.
-class DemoConsole(SignedInConsole):
-    """A console with the accounts of the demo."""
-
-    switch_to = tuple((part.name, part.label) for part in CAST)
-
-
-@pytest.mark.parametrize(
-    ("language", "called", "ordered"),
-    [("en", "Everybody", "Ordered by Everybody at"), ("fr", "Tout le monde", "Ordre de Tout le monde")],
-)
-async def test_an_account_of_the_demo_is_called_as_the_reader_says(
-    redis_client: Redis, tmp_path: Path, language: Language, called: str, ordered: str
-) -> None:
-    path = tmp_path / "desk.sqlite"
-    writer = DeskWriter(Desk.create(path), Limits())
-    writer.write([record(CAMPAIGN_HOLDS, "held", {"at": "2012-11-07T00:00:00.000Z", "by": "console/everybody"})], ())
-    writer.desk.close()
-    await redis_client.hset(position_key(0, CAMPAIGN_HOLDS), mapping={"topic_id": "t", "offset": "1"})
-    await redis_client.hset(HOLDS, "held", str(NOW + 3_600_000))
-    console = DemoConsole(redis_client, tmp_path, DeskReader(path))
-    page = await page_of(console, "/campaigns/held", Viewer(CAST[0].name, frozenset({"sending"}), language=language))
-    assert f"<summary>{called}</summary>" in page
-    assert ordered in page
-
-
-async def test_every_other_account_is_called_by_its_name(console: SignedInConsole) -> None:
-    page = await page_of(console, "/people", Viewer("everybody", frozenset({"privacy"}), language="fr"))
-    assert "<summary>everybody</summary>" in page

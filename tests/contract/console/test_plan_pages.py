@@ -1,10 +1,8 @@
-"""`/plans` and `/send`: mistakes, what is needed, and what becomes of an experiment and of a list."""
+"""`/plans`: a plan's mistakes and what it needs, and defining and ending by the command line's own commands."""
 
 import asyncio
 import sys
-import tempfile
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -12,13 +10,10 @@ import pytest
 from redis.asyncio import Redis
 
 from events.experiments import ExperimentDefinition
-from sinks.keys import reserved_list_key
-from sinks.reservations import Reservations
 from streams.domain.experiments.definition_records import definition_version
 from streams.services.console.jobs import Job, Jobs
 from streams.services.console.rights import Scope, Viewer
 from streams.services.console.roles import Role
-from streams.services.console.sendings import Question, Sending, Sendings
 from tests.contract.console.signed_in_console import NOW, SignedInConsole, Written
 
 SENDING: frozenset[Role] = frozenset({"sending"})
@@ -140,7 +135,9 @@ async def test_a_reading_from_before_a_change_or_of_long_ago_is_not_told_as_what
     await jobs.stop()
 
 
-async def test_a_plan_over_a_definition_that_is_no_longer_there_is_refused_with_words(console: SignedInConsole) -> None:
+async def test_a_plan_over_a_definition_that_is_no_longer_there_is_refused_with_words(
+    console: SignedInConsole,
+) -> None:
     async with console.browser(DINA) as browser:
         sent = await console.post(browser, "/experiments/define", text=PLAN, over=definition_version(THERE))
         path = sent.headers["location"]
@@ -166,173 +163,3 @@ async def test_where_kafka_goes_away_once_it_was_written_down_nobody_is_told_tha
             await settled(console.deps.jobs.find(sent.headers["location"].rpartition("/")[2], "experiments"))
             page = (await browser.get(sent.headers["location"])).text
             assert "Not sure that it was written: do not rely on it." in page
-
-
-# `/send`: what the page says of a list while it is reserved, of a name that may be misspelled, and of a mistake.
-ADA = Viewer("ada", frozenset({"sending"}))
-ASKED = Question("letter", "informational", "digtal")
-RESERVES = Question("letter", "informational", "digtal", reserve_s=7_200)
-JUDGES = """import json, pathlib, sys, time
-sys.stdout.write("email\\na@example.org\\nb@example.org\\n")
-sys.stdout.flush()
-go_on = pathlib.Path(sys.argv[1])
-while "--reserve=7200" in sys.argv and not go_on.exists():
-    time.sleep(0.01)
-sys.stdout.write("c@example.org\\n")
-remarks = ["--team: nothing was heard of digtal of late, and of digital there was: is that the one?"]
-told = {"rows": 3, "complete": True, "reasons": {"allow:ok": 3}, "remarks": remarks}
-sys.stderr.write(json.dumps(told))
-"""
-"""In place of `harmonia permit`: two rows are judged at once, and where it reserves the third once a file is there."""
-REFUSES = "import sys; sys.stderr.write(sys.argv[1]); sys.exit(2)"
-MISTAKE = (
-    "the column 'emial' is nearly 'email' and would not be read: correct its name, or give it another one if it names "
-    "nobody"
-)
-
-
-@pytest.fixture
-async def send_console(redis_client: Redis, tmp_path: Path) -> AsyncIterator[SignedInConsole]:
-    found = SignedInConsole(redis_client, tmp_path)
-    yield found
-    await found.deps.sendings.stop()
-
-
-def judged_by(console: SignedInConsole, script: str, argument: str) -> Sendings:
-    found = Sendings((sys.executable, "-c", script, argument))
-    console.use(sendings=found)
-    return found
-
-
-async def judged(sendings: Sendings) -> Sending:
-    upload = tempfile.TemporaryFile("w+b")  # noqa: SIM115 (its owner closes it)
-    upload.write(b"email\na@example.org\nb@example.org\nc@example.org\n")
-    assert await sendings.begin("ada", upload, ASKED)
-    return await ended(sendings)
-
-
-async def ended(sendings: Sendings) -> Sending:
-    found = sendings.of("ada")
-    assert found is not None
-    assert found.task is not None
-    await found.task
-    return found
-
-
-async def reserved(console: SignedInConsole, one: Sending) -> None:
-    """Judge a list again, in place of a `harmonia permit` that reserves."""
-    sendings = console.deps.sendings
-    assert await sendings.begin("ada", one.upload, RESERVES)
-    await console.deps.redis.sadd(reserved_list_key((await ended(sendings)).list_id), "a:letter", "b:letter")
-
-
-async def page(console: SignedInConsole, language: str = "en", path: str = "/send") -> str:
-    viewer = Viewer("ada", ADA.roles, language="fr" if language == "fr" else "en")
-    async with console.browser(viewer) as browser:
-        answer = await browser.get(path)
-    assert answer.status_code == 200
-    return answer.text.partition("<main")[2]
-
-
-async def test_a_team_that_may_be_misspelled_is_remarked_before_and_after_people_are_reserved_for_it(
-    send_console: SignedInConsole, tmp_path: Path
-) -> None:
-    sendings = judged_by(send_console, JUDGES, str(tmp_path / "go on"))
-    one = await judged(sendings)
-    text = await page(send_console)
-    assert "Nothing was heard of digtal of late, and of digital there was: is that the one?" in text
-    assert "before anybody is reserved" in text
-    assert "mais de digital oui" in await page(send_console, "fr")
-    (tmp_path / "go on").touch()
-    await reserved(send_console, one)
-    text = await page(send_console)
-    assert "reserved for digtal until" in text
-    assert "of digital there was: is that the one?" in text
-    assert "before anybody is reserved" not in text
-
-
-async def test_figures_are_under_the_name_of_their_list_also_where_a_segment_is_asked_about(
-    send_console: SignedInConsole, tmp_path: Path
-) -> None:
-    sendings = judged_by(send_console, JUDGES, str(tmp_path / "go on"))
-    one = await judged(sendings)
-    text = await page(send_console, path="/send?segment=donors")
-    assert "Your list of " in text
-    places = [text.index(each) for each in ("Your list of ", "3 of 3 may be reached now", "Of the members of donors")]
-    assert places == sorted(places)
-    assert "Votre liste de " in await page(send_console, "fr")
-    assert await sendings.begin("ada", one.upload, replace(ASKED, segment="hosts"))
-    await ended(sendings)
-    text = await page(send_console, path="/send?segment=donors")
-    assert "Members of hosts, as of " in text
-    assert "Your list of " not in text
-
-
-async def test_while_people_are_reserved_it_says_for_whom_and_how_many(
-    send_console: SignedInConsole, tmp_path: Path
-) -> None:
-    sendings = judged_by(send_console, JUDGES, str(tmp_path / "go on"))
-    one = await judged(sendings)
-    assert await sendings.begin("ada", one.upload, RESERVES)
-    async with asyncio.timeout(60):
-        while "Being reserved for digtal: 2 of 3." not in (text := await page(send_console)):
-            assert "Being reserved for digtal: 0 of 3." in text
-    assert "It is being judged" not in text
-    assert "2 sur 3" in await page(send_console, "fr")
-    (tmp_path / "go on").touch()
-    await send_console.deps.redis.sadd(reserved_list_key((await ended(sendings)).list_id), "a:letter")
-    assert "reserved for digtal until" in await page(send_console)
-
-
-async def test_a_list_that_a_command_has_given_back_is_said_to_be_and_can_be_reserved_again(
-    send_console: SignedInConsole, tmp_path: Path
-) -> None:
-    (tmp_path / "go on").touch()
-    one = await judged(judged_by(send_console, JUDGES, str(tmp_path / "go on")))
-    await reserved(send_console, one)
-    assert 'href="/send/reserve"' not in await page(send_console)
-    kept = send_console.deps.sendings.of("ada")
-    assert kept is not None
-    await Reservations(send_console.deps.redis).release_list(kept.list_id)
-    async with send_console.browser(ADA) as browser:
-        assert (await browser.get("/send/reserve")).status_code == 200  # also where the list was not looked at since
-    text = await page(send_console)
-    assert "digtal until" not in text
-    assert "were given back" in text
-    assert 'href="/send/reserve"' in text
-    assert "ont été libérées" in await page(send_console, "fr")
-
-
-async def test_the_mistake_of_a_list_that_cannot_be_judged_stands_first_and_nobody_was_judged(
-    send_console: SignedInConsole,
-) -> None:
-    await judged(judged_by(send_console, REFUSES, MISTAKE))
-    text = await page(send_console)
-    assert text.index("is nearly") < text.index("Nobody was judged.")
-    assert "to its end" not in text
-
-
-@pytest.mark.parametrize(
-    ("caller", "channel", "automatic"),
-    [
-        ({}, "phone", None),
-        ({"caller": "live"}, "phone", False),
-        ({"caller": "machine"}, "phone", True),
-        ({"caller": "machine"}, "text", None),
-    ],
-)
-async def test_who_speaks_on_calls_is_asked_as_it_was_said_and_taken_for_nothing_where_it_was_not(
-    redis_client: Redis, tmp_path: Path, caller: dict[str, str], channel: str, automatic: bool | None
-) -> None:
-    console = SignedInConsole(redis_client, tmp_path, audit=Written())
-    (tmp_path / "go on").touch()
-    sendings = judged_by(console, JUDGES, str(tmp_path / "go on"))
-    await judged(sendings)
-    said = {"channel": channel, "purpose": "informational", "team": "digital", **caller}
-    async with console.browser(ADA) as browser:
-        assert (await console.post(browser, "/send/judge", **said)).status_code == 303
-        assert (await ended(sendings)).question.automatic is automatic
-        text = (await browser.get("/send")).text
-    await sendings.stop()
-    marks = {value: f'value="{value}" checked>' in text for value in ("live", "machine")}
-    assert marks == {"live": automatic is False, "machine": automatic is True}

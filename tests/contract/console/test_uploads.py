@@ -1,32 +1,21 @@
-"""Uploads, many of them, and acts of several people at once."""
+"""Lists that are uploaded: nothing of one is read before it is known who sends it, and nobody keeps the disk full."""
 
 import asyncio
 import secrets
 import sys
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
-from fastapi import Response
 from redis.asyncio import Redis
 
-from events.console_acts import ConsoleAct
-from streams.services.api.connection_limits import LimitedConnection
 from streams.services.console.acting import uploads
-from streams.services.console.acting.request import ActRequest, Ready
-from streams.services.console.acting.route import routes_of
-from streams.services.console.acts import UPLOAD
-from streams.services.console.app import ROUTES
-from streams.services.console.people import Person
 from streams.services.console.rights import Scope, Viewer
 from streams.services.console.security import MOST_BYTES
 from streams.services.console.sendings import Sendings
 from streams.services.console.signin import COOKIE, Session
-from streams.services.console.views import Audited
 from tests.contract.console.signed_in_console import NOW, ORIGIN, SignedInConsole, Written
-from tests.unit.services.api.serving import serving
 
 ADA = Viewer("ada", frozenset({"sending"}))
 BOB = Viewer("bob", frozenset({"sending"}))
@@ -218,98 +207,3 @@ async def test_only_a_form_with_a_list_may_be_longer_than_others(console: Signed
     async with console.browser(ADA) as browser:
         answer = await console.post(browser, "/send/judge", list="x" * MOST_BYTES)
     assert answer.status_code == 413
-
-
-# Strangers who open connections and send nothing whole, while somebody who is signed in uploads a list.
-FEW = 3
-"""Connections that this console has."""
-FORM = b'--x\r\ncontent-disposition: form-data; name="once"\r\n\r\n0123456789abcdef\r\n--x--\r\n'
-
-
-async def test_strangers_end_no_upload_of_somebody_who_is_signed_in(redis_client: Redis, tmp_path: Path) -> None:
-    console = SignedInConsole(redis_client, tmp_path)
-    viewer = Viewer("ada", frozenset({"sending"}))
-    console.people["ada"] = Person(viewer)
-    signed_in = await console.sessions.begin(viewer, NOW)
-    head = {
-        "host": ORIGIN.partition("://")[2],
-        "origin": ORIGIN,
-        "cookie": f"{COOKIE}={signed_in.id}",
-        "x-csrf-token": signed_in.session.csrf,
-        "content-type": "multipart/form-data; boundary=x",
-        "content-length": str(len(FORM)),
-        "expect": "100-continue",
-    }
-    said = "".join(f"{name}: {value}\r\n" for name, value in head.items())
-    async with serving(LimitedConnection, console.app, FEW) as site:
-        upload = await site.line()
-        upload.say(f"POST {UPLOAD} HTTP/1.1\r\n{said}\r\n".encode())
-        assert (await upload.reader.readuntil(b"\r\n\r\n")).split()[1] == b"100"  # it waits for the body
-        for _ in range(3 * FEW):
-            (await site.line()).say(b"POST /signin HTTP/1.1\r\nhost: console.test\r\ncontent-length: 9\r\n\r\ntoken=")
-        stranger = await site.line()
-        stranger.say(b"GET /signin HTTP/1.1\r\nhost: console.test\r\n\r\n")
-        assert await stranger.status() == b"200"
-        upload.say(FORM)
-        assert await upload.status() == b"422"  # there is no list in it
-
-
-# Acts about one thing that come at once: which of them waits for which, and which for none.
-ZOE, YVES = (Viewer(name, frozenset({"privacy"})) for name in ("zoe", "yves"))
-ACTS: tuple[ConsoleAct, ...] = ("export", "suppress", "link", "unlink")
-
-
-class Slow:
-    """Acts that do nothing: `slow` ends once it is let go, the others at once. `ended`: which have, in order."""
-
-    def __init__(self, slow: ConsoleAct) -> None:
-        self._slow = slow
-        self.begun, self.let_go = asyncio.Event(), asyncio.Event()
-        self.ended: list[ConsoleAct] = []
-
-    async def handler(self, asked: ActRequest) -> Ready:
-        return Ready(Audited(), partial(self._perform, asked.spec.id))
-
-    async def _perform(self, act: ConsoleAct) -> Response:
-        if act == self._slow:
-            self.begun.set()
-            await self.let_go.wait()
-        self.ended.append(act)
-        return Response("{}")
-
-
-def console_of(redis: Redis, folder: Path, slow: Slow) -> SignedInConsole:
-    acts = partial(routes_of, handlers=dict.fromkeys(ACTS, slow.handler))
-    return SignedInConsole(redis, folder, audit=Written(), routes=(*ROUTES[:-1], acts))
-
-
-async def test_nobody_waits_for_an_export_to_stop_all_contact_with_a_person(
-    redis_client: Redis, tmp_path: Path
-) -> None:
-    slow = Slow("export")
-    console = console_of(redis_client, tmp_path, slow)
-    async with console.browser(ZOE) as browser:
-        export = asyncio.create_task(console.post(browser, "/people/export", contact="van.1"))
-        await slow.begun.wait()
-        async with asyncio.timeout(30):
-            await console.post(browser, "/people/suppress", contact="van.1")
-        slow.let_go.set()
-        await export
-    assert slow.ended == ["suppress", "export"]
-
-
-@pytest.mark.parametrize("pair", [("van.1", "van.2"), ("van.2", "van.1")], ids=["alike", "turned round"])
-async def test_of_two_decisions_about_a_pair_the_second_waits_whichever_is_named_first(
-    redis_client: Redis, tmp_path: Path, pair: tuple[str, str]
-) -> None:
-    slow = Slow("link")
-    console = console_of(redis_client, tmp_path, slow)
-    async with console.browser(ZOE) as zoe, console.browser(YVES) as yves:
-        link = asyncio.create_task(console.post(zoe, "/people/link", one="van.1", other="van.2"))
-        await slow.begun.wait()
-        unlink = asyncio.create_task(console.post(yves, "/people/unlink", one=pair[0], other=pair[1]))
-        for other in ("van.3", "van.4", "van.5"):  # each takes as long, and came later
-            await console.post(zoe, "/people/suppress", contact=other)
-        slow.let_go.set()
-        await asyncio.gather(link, unlink)
-    assert slow.ended == ["suppress", "suppress", "suppress", "link", "unlink"]

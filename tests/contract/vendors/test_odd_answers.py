@@ -43,7 +43,11 @@ def test_a_page_without_its_list_is_not_the_last_one(network: Bench, path: str, 
 @pytest.mark.parametrize("body", [None, {}, {"error": "try again"}])
 @pytest.mark.parametrize(
     ("segment", "path", "what"),
-    [(None, "/unsubscribes?", "suppressions"), (SEGMENT, "/lists?", "lists"), (None, "/contacts/batch?", "contacts")],
+    [
+        (None, "/unsubscribes?", "suppressions"),
+        (SEGMENT, "/lists?", "lists"),
+        (None, "/contacts/batch?", "contacts"),
+    ],
 )
 def test_an_answer_of_sendgrid_without_its_list_is_not_an_empty_one(
     sendgrid: Bench, segment: str | None, path: str, what: str, body: Any

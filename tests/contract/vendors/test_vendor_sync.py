@@ -17,7 +17,15 @@ from streams.services.vendors.vendor_http import VendorSilent, VendorTrouble
 from tests.contract.redis_server import RedisServer
 from tests.contract.vendors.actionnetwork_server import PAGE
 from tests.contract.vendors.bench import FOREIGN, TAG, Bench
-from tests.contract.vendors.people import ADDRESSES, BELONGING, CAST, SEGMENT, SUPPRESSED, UNREADABLE, contact_of
+from tests.contract.vendors.people import (
+    ADDRESSES,
+    BELONGING,
+    CAST,
+    SEGMENT,
+    SUPPRESSED,
+    UNREADABLE,
+    contact_of,
+)
 from tests.contract.vendors.sendgrid_server import made_id
 from tests.contract.vendors.vendor_server import Call, Fault
 

@@ -1,8 +1,6 @@
-"""What commands print of endpoints, campaigns and alerts."""
+"""What `harmonia deliveries` prints of what is stored, and what it asks for. The topics are those of the test."""
 
-import re
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -11,13 +9,8 @@ from typer.testing import CliRunner
 
 from events.times import render_time
 from streams.cli import deliveries
-from streams.cli.alerts import alert_rules, latest_alerts
-from streams.cli.campaigns import campaign_cells, campaign_rows
 from streams.cli.main import app
-from streams.domain.campaigns import CampaignCounts, ProviderCounts, ReportCount
-from streams.operations.text_campaigns import TextCounts, count_texts
-from streams.platform.errors import Fenced
-from streams.services.deliver import reading, server
+from streams.services.deliver import reading
 from streams.services.deliver.reading import EndpointState
 
 NOW = 1_329_904_800_000
@@ -91,82 +84,3 @@ def test_a_replay_of_what_is_dead_asks_for_nothing_where_nothing_is(
     ended = CliRunner().invoke(app, ["deliveries", "replay", name, "--since", "1h", "--failed"])
     assert (ended.exit_code, asked) == (0, [name] if dead else [])
     assert ended.stdout.startswith(told)
-
-
-def test_one_that_another_has_taken_over_from_ends_as_a_fenced_worker_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run_deliver(*_: object) -> None:
-        raise Fenced("another has taken over")
-
-    monkeypatch.setattr(server, "run_deliver", run_deliver)
-    ended = CliRunner().invoke(app, ["deliver"])
-    assert (ended.exit_code, ended.stderr) == (70, "another has taken over\n")
-
-
-# `harmonia campaigns list` has campaigns of mail and of texts, and – for what is not known of them.
-AT = "2026-02-03T18:00:00.000Z"
-AT_MS = 1_770_141_600_000
-
-
-def record(who: str, id_: str, type_: str, **data: str) -> tuple[bytes, bytes]:
-    return who.encode(), orjson.dumps({"id": id_, "source": "digital/sms", "type": type_, "time": AT, "data": data})
-
-
-SENT = [
-    record("van.1", "1", "text.sent", campaign_id="polls-2", message_id="m1"),
-    record("van.1", "1", "text.sent", campaign_id="polls-2", message_id="m1"),
-    record("van.2", "2", "text.sent", campaign_id="polls-2", message_id="m2"),
-    record("van.2", "3", "text.delivered", campaign_id="polls-2", message_id="m2"),
-    record("van.9", "4", "text.sent", campaign_id="polls-3", message_id="m3"),
-]
-
-
-def test_texts_are_counted_once_by_campaign_and_stops_by_the_text_that_they_answer() -> None:
-    stops = [
-        record("van.2", "5", "text.opted_out", message_id="m2", keyword="STOP"),
-        record("van.1", "6", "text.opted_out", campaign_id="polls-2"),
-        record("van.7", "7", "text.opted_out"),
-        record("van.7", "8", "text.opted_out", message_id="m1"),
-        (b"van.1", b'{"type": "text.sent'),
-        (b"van.1", None),
-    ]
-    assert count_texts([*stops, *SENT], is_whole=True) == {
-        "polls-2": TextCounts(2, 2, AT_MS), "polls-3": TextCounts(1, None, AT_MS),
-    }  # fmt: skip
-
-
-def test_of_a_part_of_the_interactions_a_campaign_of_texts_is_named_without_numbers() -> None:
-    assert count_texts(SENT, is_whole=False)["polls-2"] == TextCounts(None, None, AT_MS)
-
-
-def test_campaigns_of_texts_are_listed_with_a_dash_for_what_they_do_not_have() -> None:
-    mail = CampaignCounts({"gmail": ProviderCounts(1_000, 990, ReportCount(3, ()), ReportCount(2, ()))}, AT_MS - 1)
-    texts = {"polls-2": TextCounts(2_000, 7, AT_MS), "polls-3": TextCounts(None, None, AT_MS + 1)}
-    rows = campaign_rows({"gotv-3": mail}, texts, {"held": None}, AT_MS)
-    assert [(cells[0], cells[1], *cells[3:]) for cells in map(campaign_cells, rows)] == [
-        ("held", "", "0", "0", "0", "until lifted"),
-        ("gotv-3", "email", "1,000", "3", "2", ""),
-        ("polls-2", "text", "2,000", "–", "7", ""),
-        ("polls-3", "text", "–", "–", "–", ""),
-    ]
-
-
-def test_a_campaign_of_mail_and_texts_has_the_counts_of_its_mail() -> None:
-    mail = CampaignCounts({"gmail": ProviderCounts(1_000, 990, ReportCount(3, ()), ReportCount(2, ()))}, AT_MS - 1)
-    [row] = campaign_rows({"gotv-3": mail}, {"gotv-3": TextCounts(5, 1, AT_MS)}, {}, AT_MS)
-    assert (row.channels, row.messages, row.unsubscribes, row.last_sent) == (["email", "text"], 1_000, 2, AT_MS)
-
-
-# What `harmonia alerts list` refuses before it asks any server, and the order in which alerts are listed.
-def test_every_rule_that_is_described_may_be_asked_for() -> None:
-    described = re.findall(r"^\| `([a-z]+(?:_[a-z]+)+|erased)` \|", Path("docs/alerts.md").read_text(), re.MULTILINE)
-
-    assert len(described) >= 10
-    assert set(described) <= set(alert_rules())
-
-
-def test_the_latest_alerts_are_listed_in_the_order_of_the_times_that_they_show() -> None:
-    noon, one, two = ({"at": f"2012-11-06T{hour}:00:00.000Z"} for hour in (12, 13, 14))
-    written = [(3, one), (1, two), (2, noon)]  # one that is about earlier may be written later
-
-    assert latest_alerts(written, 3) == [noon, one, two]
-    assert latest_alerts(written, 2) == [noon, one]

@@ -60,12 +60,18 @@ def test_every_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, capsys: p
             SaslAuthenticationFailedError("worker s3cret"),
             "Kafka: SaslAuthenticationFailedError; are HARMONIA_KAFKA_USERNAME, _PASSWORD and _SASL_MECHANISM right?\n",
         ),
-        (TopicAuthorizationFailedError({"interactions"}), f"Kafka: TopicAuthorizationFailedError; {FORBIDDEN}\n"),
+        (
+            TopicAuthorizationFailedError({"interactions"}),
+            f"Kafka: TopicAuthorizationFailedError; {FORBIDDEN}\n",
+        ),
         (
             AuthenticationError("WRONGPASS s3cret"),
             "Redis: AuthenticationError; are the user of REDIS_URL and HARMONIA_REDIS_PASSWORD right?\n",
         ),
-        (NoPermissionError("User api has no permissions"), f"Redis: NoPermissionError; {FORBIDDEN}\n"),
+        (
+            NoPermissionError("User api has no permissions"),
+            f"Redis: NoPermissionError; {FORBIDDEN}\n",
+        ),
         (
             RedisAway("redis://user:pw@host"),
             f"Redis: ConnectionError; {REDIS_AWAY} Tried 127.0.0.1:6379, {TRIED.format('REDIS_URL')} {{here}}\n",
@@ -99,7 +105,9 @@ def test_a_question_that_kafka_did_not_answer_is_told_as_the_error_behind_it(
     assert said == f"Kafka: KafkaTimeoutError; {AWAY} Tried 127.0.0.1:19092, as KAFKA_BOOTSTRAP says\n"
 
 
-def test_a_kafka_that_is_away_is_not_told_as_a_lake_that_cannot_be_reached(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_kafka_that_is_away_is_not_told_as_a_lake_that_cannot_be_reached(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with pytest.raises(typer.Exit), lake._failing_plainly():
         raise KafkaAway("asking for the topic interactions") from KafkaTimeoutError()
 

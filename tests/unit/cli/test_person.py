@@ -1,36 +1,18 @@
-"""`harmonia contact` and `harmonia rights`: who is meant, what is printed of them, and what is refused."""
+"""A person by one word: what it means, and that nothing but a contact_id is taken for one."""
 
 from collections.abc import Sequence
-from datetime import date
-from pathlib import Path
-from typing import Any, get_args
 
-import orjson
 import pytest
-import typer
 
 from events.harmonised import harmonise
 from events.identifiers import Hasher
-from events.interactions.base import NoticeWay, ProvenanceKind
 from events.json_types import JSON
-from events.outputs import ProvenanceItem
-from events.provenance_kinds import FORGOTTEN
 from events.times import render_time
-from sinks.lookup import Incomplete, KnownContact
-from streams.cli import decisions
-from streams.cli.contact import decision_words, print_profile, write_bundle
-from streams.cli.decisions import DecisionSender
-from streams.cli.origin import KINDS, NOT_SAID, naming, print_origins
+from streams.cli.contact import decision_words
 from streams.cli.person import CURE, Person, audited_of, nobody_known_message
-from streams.cli.rights_output import plain_count, print_desk
 from streams.domain.contact.state import Fact
-from streams.domain.rights.plain import plain_request
-from streams.domain.rights.requests import RightsDesk, RightsRequest
-from streams.domain.rights.steps import RequestCount
-from streams.platform.settings import Settings
-from streams.services.console.names import ORIGINS, WAYS
 from streams.services.permission.person_name import PersonName, parse_person
-from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, appended, profile_of, said
+from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, appended, said
 
 HASHER = Hasher([b"new", b"old"])
 HASH = HASHER.lookups("voter", "NY:77")[0]
@@ -181,164 +163,3 @@ def test_of_who_asked_about_somebody_nothing_is_told_of_others_or_of_staff() -> 
 def test_who_of_the_staff_has_decided_is_not_told_to_the_person(team: JSON, what: JSON, given: JSON) -> None:
     told: dict[str, JSON] = {"team": team, "what": what, "answers": [{"contact_id": "crm.ada"}]}
     assert audited_of(told, {"crm.ada"}) == {"team": given, "what": what, "answers": [{"contact_id": "crm.ada"}]}
-
-
-# What `harmonia contact` prints of where an address, or all that is known, comes from, and of what was agreed to.
-PHONE, EMAIL = "a" * 16, "b" * 16
-HIRED: ProvenanceItem = {
-    "kind": "rented",
-    "file": "broker:17",
-    "obtained_at": "2026-02-01T00:00:00.000Z",
-    "first_at": "2026-02-03T10:00:00.000Z",
-    "last_at": "2026-02-03T10:00:00.000Z",
-    "count": 1,
-    "addresses": [{"ref": PHONE, "channel": "phone"}],
-    "source": "lists/broker",
-    "id": "row-7",
-}
-TOLD: ProvenanceItem = {
-    "kind": "self",
-    "of_age": True,
-    "age_band": "25-34",
-    "notice": "art13/v2",
-    "first_at": "2026-02-04T10:00:00.000Z",
-    "last_at": "2026-02-05T10:00:00.000Z",
-    "count": 2,
-    "addresses": [{"ref": EMAIL, "channel": "email"}],
-    "source": "forms/site",
-    "id": "f-1",
-}
-
-
-def printed(capsys: pytest.CaptureFixture[str], refs: set[str], *entries: ProvenanceItem) -> str:
-    print_origins(entries, refs)
-    return " ".join(capsys.readouterr().out.split())
-
-
-def test_of_an_address_what_names_it_comes_first(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    shown = printed(capsys, {EMAIL}, HIRED, TOLD)
-    address, others = shown.split("all else that is known of the person")
-    assert "the person" in address
-    assert "art13/v2" in address
-    assert f"email:{EMAIL[:8]}…" in address
-    assert "of age: yes age band: 25-34" in address
-    assert "the person: 2 times, 2026-02-04 10:00:00 to 2026-02-05 10:00:00" in address
-    assert "a hired list: once, 2026-02-03 10:00:00 file: broker:17 obtained: 2026-02-01 00:00:00" in others
-    assert naming([HIRED, TOLD], {EMAIL}) == [TOLD]
-
-
-def test_a_notice_is_told_with_how_and_when(capsys: pytest.CaptureFixture[str]) -> None:
-    given: ProvenanceItem = {**TOLD, "notice_by": "letter", "notice_at": "2026-02-06T09:30:00.000Z"}
-    assert "notice: art13/v2, by letter, 2026-02-06 09:30:00" in printed(capsys, set(), given)
-    assert "notice: art13/v2, 2026-02-04 10:00:00" in printed(capsys, set(), TOLD)
-    assert set(WAYS) == set(get_args(NoticeWay))
-
-
-def test_where_nobody_has_said_anything_that_is_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
-    assert printed(capsys, {EMAIL}) == NOT_SAID
-    assert printed(capsys, set()) == NOT_SAID
-
-
-def test_every_kind_has_words_here_and_on_pages() -> None:
-    assert KINDS.keys() == ORIGINS.keys() == {*get_args(ProvenanceKind), FORGOTTEN}
-
-
-def test_a_profile_tells_what_was_agreed_to_and_where_it_comes_from_in_lines_that_fit(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    terms: dict[str, JSON] = {"purpose": "fundraising", "controller": "party:main", "wording": "form-7/v3"}
-    terms |= {"proof": "scan:0417", "basis": "consent", "provenance": {"kind": "self"}}
-    yes = said("consent.changed", "c-1", channel="text", granted=True, **terms)
-    no = said("email.unsubscribed", "u-1", NOON + HOUR, message_id="m", list_id="weekly")
-    print_profile(orjson.loads(orjson.dumps(profile_of(yes, no))))
-    lines = capsys.readouterr().out.splitlines()
-    assert max(map(len, lines)) <= 80
-    ledger = lines[lines.index("consent_ledger") + 1 : lines.index("provenance") - 1]
-    assert [line.split(": ")[0] for line in ledger] == [
-        *("yes to text, purpose fundraising", "  to", "  wording", "  proof", "  basis", "  said by"),
-        *("no to email, list weekly", "  said by"),
-    ]
-    assert ledger[-1].startswith("  said by: email.unsubscribed ")
-    assert ledger[-1].endswith(" u-1")
-    assert lines[lines.index("provenance") + 1].startswith("the person: once, ")
-
-
-# `harmonia rights`: what is wrong is told before anything is asked or written, and how requests are shown.
-TODAY = date(2026, 3, 2)
-LATE = RightsRequest("aa" * 10, "access", "crm.ada", date(2026, 1, 31), date(2026, 2, 28), ())
-EXTENDED = RightsRequest("bb" * 10, "erasure", None, date(2026, 1, 31), date(2026, 4, 30), (), extended="complexity")
-CLOSED = RightsRequest(
-    *("cc" * 10, "objection", "crm.bo", date(2026, 2, 2), date(2026, 3, 2), ()),
-    answered=date(2026, 2, 2),
-    did=("suppressed",),
-    closed=date(2026, 3, 1),
-    outcome="granted",
-    reference="letters/17",
-)
-
-
-def test_the_list_says_what_is_left_and_what_is_overdue(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "100")
-    print_desk([LATE, EXTENDED, CLOSED], TODAY)
-    late, extended, closed, said = capsys.readouterr().out.splitlines()[1:]
-    assert late.split()[:4] == ["aaaaaaaa", "access", "crm.ada", "2026-02-28"]
-    assert "overdue by 2 days  open" in late
-    assert extended.split()[-3:] == ["59", "days", "extended"]
-    assert closed.split()[-4:] == ["in", "time", "closed:", "granted"]
-    assert said.startswith("1 overdue")
-
-
-def test_programs_are_told_the_same() -> None:
-    row = plain_request(LATE, TODAY)
-    assert (row["days_left"], row["overdue"], row["in_time"], row["closed"]) == (-2, True, False, None)
-    row = plain_request(CLOSED, TODAY)
-    assert (row["days_left"], row["overdue"], row["in_time"], row["did"]) == (None, False, True, ["suppressed"])
-    one = RequestCount(kind="erasure", year=2026, outcome="erased", in_time=True)
-    assert plain_count(RightsDesk({}, {"counted/1": one, "counted/2": one})) == [
-        {"kind": "erasure", "year": 2026, "outcome": "erased", "in_time": True, "requests": 2}
-    ]
-
-
-# The files of `harmonia contact bundle`, where they cannot be written.
-def test_a_folder_that_cannot_be_made_is_told_with_its_option(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises(typer.Exit) as ended:
-        write_bundle(tmp_path / "file" / "out", {"page.html": b"x"})
-    assert ended.value.exit_code == 1
-    assert "Not a directory" in capsys.readouterr().err
-
-
-# Decisions about people while Redis is behind, so that nobody knows what it shows of them.
-def contact(id_: str, merged_from: tuple[str, ...] = ()) -> KnownContact:
-    return KnownContact(id_, orjson.dumps({"counts": {"email.opened": 1}, "merged_from": merged_from}))
-
-
-def test_two_people_are_one_only_once_all_that_redis_had_of_each_is_in_one_profile(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    waited: list[Any] = []
-
-    def send_and_wait(*said: Any, is_complete: bool = True) -> bool:
-        _, decision, before, *_ = said
-        waited.append((decision, before, is_complete))
-        return True
-
-    monkeypatch.setattr(decisions, "look_at_contacts", lambda *_: Incomplete("too_old", "contact-state:0"))
-    monkeypatch.setattr(decisions, "look_up_person", lambda _, word: contact(word.removeprefix("contact:")))
-    monkeypatch.setattr(DecisionSender, "_meant", lambda _, word: word)
-    monkeypatch.setattr(decisions, "require_topic", lambda *_: None)
-    monkeypatch.setattr(decisions, "send_and_wait", send_and_wait)
-    DecisionSender(Settings(), "operator/harmonia", anyway=False, wait_s=1.0, as_json=False).link("ada", "bob")
-
-    [(decision, before, is_complete)] = waited
-    assert not is_complete
-    assert not decision.shows(before, [contact("ada")] * 2)
-    assert decision.shows(before, [contact("ada", ("bob",))] * 2)

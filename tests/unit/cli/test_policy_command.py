@@ -1,4 +1,4 @@
-"""`harmonia policy` and `harmonia register`: every mistake at once, and no server where none is asked."""
+"""`harmonia policy`: whoever writes a policy hears every mistake at once, before anything is decided by it."""
 
 import json
 import os
@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from streams.cli.campaigns import unknown_campaign
 from streams.cli.main import app
-from streams.cli.permit_check import team_remark, unheard_team_remark
 from streams.domain.pressure import Policy, default_policy, default_policy_text, read_policy
 
 LESS = default_policy_text().replace("needs_consent = []", "").replace('email = "4h"', 'email = "8h"')
@@ -121,95 +119,3 @@ def test_a_purpose_that_may_be_misspelled_is_remarked_beside_the_version(tmp_pat
     assert "conditions.0.consent_to" in checked.stderr
     said = json.loads(run("check", str(file), "--json").stdout)
     assert len(said["remarks"]) == 1
-
-
-# `harmonia register export`: what it writes needs no server where none is asked, and a wrong language is told.
-def run_register(*words: str, **more: str) -> Result:
-    env = {"HARMONIA_REGIME": "fr", "HARMONIA_CONTROLLER": "Liste Martin"} | more
-    return CliRunner().invoke(app, ["register", "export", *words], env=env)
-
-
-def test_it_is_written_without_a_server_in_both_languages_and_for_programs() -> None:
-    english, french, data = (
-        run_register("--offline"),
-        run_register("--offline", "--language", "fr"),
-        run_register("--offline", "--json"),
-    )
-    assert (english.exit_code, french.exit_code, data.exit_code) == (0, 0, 0)
-    assert english.stdout.startswith("# Register of processing\n")
-    assert french.stdout.startswith("# Registre des activités de traitement\n")
-    assert "\u00a0: Liste Martin" in french.stdout
-    said = json.loads(data.stdout)
-    assert (said["controller"], said["deployment"]["HARMONIA_REGIME"], said["segments"]) == ("Liste Martin", "fr", None)
-
-
-def test_endpoints_are_shown_without_the_secrets_that_only_deliver_may_hold(tmp_path: Path) -> None:
-    file = tmp_path / "endpoints.toml"
-    file.write_text(
-        """
-        [[endpoint]]
-        id = "crm"
-        kind = "webhook"
-        url = "https://crm.example.org/hooks"
-        secrets = ["env:CRM_SECRET_THAT_IS_NOT_SET"]
-        topics = ["segment-changes"]
-
-        [[endpoint]]
-        id = "war-room"
-        kind = "slack"
-        url = "file:no-such-file"
-        topics = ["system-alerts"]
-        """
-    )
-    shown = run_register("--offline", "--json", HARMONIA_DELIVER=str(file))
-    assert (shown.exit_code, shown.stderr) == (0, "")
-    hosts = {one["name"]: one["host"] for one in json.loads(shown.stdout)["recipients"]}
-    assert hosts == {"crm": "crm.example.org", "war-room": None}
-    file.write_text("[[endpoint]]\nid = 'crm'\n")
-    broken = run_register("--offline", HARMONIA_DELIVER=str(file))
-    assert broken.exit_code != 0
-    assert broken.stderr.startswith(f"HARMONIA_DELIVER: {file}: ")
-    gone = run_register("--offline", HARMONIA_DELIVER=str(tmp_path / "none.toml"))
-    assert gone.stderr == f"HARMONIA_DELIVER: {tmp_path}/none.toml: No such file or directory\n"
-
-
-def test_what_is_set_to_nothing_is_a_blank_as_what_is_not_set() -> None:
-    said = json.loads(run_register("--offline", "--json", HARMONIA_CONTROLLER="", HARMONIA_DPO="  ").stdout)
-    assert (said["controller"], said["dpo"]) == (None, None)
-
-
-# Teams and campaigns that nobody has heard of are remarked with the one that is spelled like them.
-def test_a_team_that_nothing_names_is_remarked_where_teams_are_named() -> None:
-    assert team_remark("digitl", {"digital", "field"}) == (
-        "--team: digitl is in no file of teams, policy or token; did you mean digital?"
-    )
-    assert team_remark("finance", {"digital"}) == "--team: finance is in no file of teams, policy or token"
-    assert team_remark("digital", {"digital"}) is None
-    assert team_remark("digitl", set()) is None
-    assert team_remark("", {"digital"}) is None
-
-
-def test_where_no_file_names_teams_one_that_is_spelled_like_a_team_heard_of_is_remarked() -> None:
-    assert unheard_team_remark("digitl", {"digital", "field"}) == (
-        "--team: nothing was heard of digitl of late, and of digital there was: is that the one?"
-    )
-    assert unheard_team_remark("digital", {"digital", "digitl"}) is None
-    assert unheard_team_remark("finance", {"digital"}) is None
-    assert unheard_team_remark("digitl", set()) is None
-
-
-@pytest.mark.parametrize(
-    ("known", "said"),
-    [
-        (["gotv-by-name", "rsvp"], "no campaign gotv-by-nam has been heard of. Did you mean gotv-by-name? Nothing was"),
-        (["rsvp"], "no campaign gotv-by-nam has been heard of. Nothing was changed: mend the name, or --anyway"),
-        (["gotv-by-nam@example.org"], "no campaign gotv-by-nam has been heard of. Nothing was changed"),
-        ([], "no campaign has been heard of yet, so nobody can tell whether gotv-by-nam is spelled right"),
-    ],
-)
-def test_an_unknown_campaign_is_told_with_a_known_one_that_is_spelled_like_it(known: list[str], said: str) -> None:
-    assert (unknown_campaign("gotv-by-nam", known) or "").startswith(said)
-
-
-def test_nothing_is_said_of_a_known_campaign() -> None:
-    assert unknown_campaign("rsvp", ["gotv-by-name", "rsvp"]) is None

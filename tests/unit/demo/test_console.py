@@ -1,34 +1,26 @@
-"""The demo's last page, and looking at it in the console, by people who are let in by links."""
+"""The last page: right numbers, nothing cut off at 80 columns, and a red end when the check failed."""
 
-import csv
 import json
 import re
-import signal
-import subprocess
-import sys
 from dataclasses import replace
 from io import StringIO
-from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from streams.demo.background import lines_of, start_session, stop_session
-from streams.demo.cast import CAST, FIRST, new_link, people_file, use_link
 from streams.demo.check import Difference
 from streams.demo.console import Phase, render
-from streams.demo.console_processes import DemoConsole
-from streams.demo.console_server import USED, DemoClock
-from streams.demo.list_to_try import MOST, list_to_try
 from streams.demo.oracle import recount
-from streams.demo.report import DemoReport, ExperimentLine, Figures, Latency, flows, most_reached, top_donors
-from streams.demo.script import write_script
+from streams.demo.report import (
+    DemoReport,
+    ExperimentLine,
+    Figures,
+    Latency,
+    flows,
+    most_reached,
+    top_donors,
+)
 from streams.demo.truth import ContactFields, Fields, Publication, Sent
-from streams.local.errors import LocalStackError
-from streams.services.console.people import read_people
-from streams.services.console.roles import ROLES
-from streams.services.console.words import Words
-from tests.unit.services.console.hand_filled import NOW, hand_filled
 
 LONG_ID = "external:0123456789abcdef0123456789abcdef"
 FIGURES = Figures(
@@ -137,85 +129,3 @@ def test_the_line_beside_the_spinner_names_the_phase_how_far_it_is_and_how_long_
     assert re.fullmatch(r"Checking · profiles in Redis · \d+ s", shown.__rich__().plain)
     shown.become("Adding up")
     assert re.fullmatch(r"Adding up · \d+ s", shown.__rich__().plain)
-
-
-# Looking at a demo in the console: processes that are started, watched and stopped by their ids.
-TALKS = "import sys, time; print('here', flush=True); time.sleep(600)"
-DEAF = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {TALKS}"
-
-
-def test_a_background_process_is_in_a_session_of_its_own_and_ends_when_it_is_told(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    log.write_text("of before\n")
-    process, began = start_session([sys.executable, "-c", TALKS], {}, log)
-    assert next(lines_of(process, log, began)) == "here"
-    assert stop_session(process) == -signal.SIGTERM
-    assert stop_session(process) == -signal.SIGTERM, "once more is no trouble"
-
-
-def test_a_background_process_that_does_not_listen_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.demo.background.STOP_SECONDS", 0.2)
-    process, began = start_session([sys.executable, "-c", DEAF], {}, tmp_path / "log")
-    assert next(lines_of(process, tmp_path / "log", began)) == "here"
-    assert stop_session(process) == -signal.SIGKILL
-
-
-def test_a_console_whose_process_has_ended_is_noticed_by_name(tmp_path: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"]) as ended:
-        ended.wait()
-    console = DemoConsole("http://127.0.0.1:1", tmp_path, tmp_path, {"console follow": ended}, tmp_path / "log")
-    with pytest.raises(LocalStackError, match=r"console follow ended with exit code 3; see .*log"):
-        console.must_run()
-
-
-def test_the_demos_clock_stands_at_the_latest_event_of_the_desk(tmp_path: Path) -> None:
-    clock = DemoClock(tmp_path / "desk.sqlite")
-    assert clock() > NOW, "the wall's, while there is no desk"
-    hand_filled(tmp_path / "desk.sqlite").close()
-    assert clock() == NOW - 120_000
-
-
-# The people of the demo's console, who are let in by links that work once.
-def test_the_console_reads_the_file_of_the_demos_people(tmp_path: Path) -> None:
-    file = tmp_path / "people.toml"
-    file.write_text(people_file())
-    people = read_people(file)
-    assert people.names() == sorted(part.name for part in CAST)
-    everybody = people.named(FIRST)
-    assert everybody is not None
-    assert everybody.roles == {*ROLES}
-    organiser = people.named("organiser-oh")
-    assert organiser is not None
-    assert organiser.scope.regions == frozenset({"US-OH"})
-    assert {role for part in CAST[1:] for role in part.roles} == {*ROLES}
-
-
-def test_what_only_the_demos_console_shows_is_there_in_french() -> None:
-    french = Words("fr", "UTC")
-    for text in (*(part.label for part in CAST), USED, "This link was used"):
-        assert french.text(text) != text
-
-
-def test_no_two_files_of_the_demos_people_have_one_token() -> None:
-    assert people_file() != people_file()
-
-
-def test_a_link_that_was_never_made_lets_nobody_in(tmp_path: Path) -> None:
-    new_link(tmp_path)
-    for wrong in ("", "..", "../people.toml", "\udcff"):
-        assert not use_link(tmp_path, wrong)
-    assert len(list(tmp_path.iterdir())) == 1
-
-
-# The list of the demo's people that `/send` offers is made of what the demo's teams have sent.
-def test_the_list_names_people_whom_the_demo_has_written_to_each_once_and_not_too_many() -> None:
-    sent = write_script(3, 0.1).accepted()
-    head, *rows = csv.reader(list_to_try(sent).splitlines())
-    assert head == ["voter_id", "external.fec", "email", "region"]
-    written_to = {one.contact.get("email", "").strip() for one in sent if one.type == "email.sent"}
-    assert {row[2] for row in rows} <= written_to - {""}
-    assert 100 < len(rows) == len({tuple(row[:2]) for row in rows}) <= MOST
-
-
-def test_a_script_without_mails_makes_a_list_without_rows() -> None:
-    assert list_to_try([]) == "voter_id,external.fec,email,region\n"

@@ -1,4 +1,4 @@
-"""The simulator keeps its word, and so do its experiments and segments."""
+"""The simulator keeps its word: the same from a seed, at the rates it promises, and the truth about each record."""
 
 from collections import Counter
 from typing import cast
@@ -9,15 +9,9 @@ from events.contact import Contact
 from events.envelope import Interaction
 from events.identifiers import Hasher
 from events.outputs import ContactProfile
-from streams.demo import segments
-from streams.demo.check import Difference, compare_experiments, compare_segments
-from streams.demo.experiments import plans_of
-from streams.demo.mailing import SUBJECTS
-from streams.demo.recount_experiments import Arm
 from streams.demo.script import Script, as_sent, contributions, simulate, write_script
-from streams.demo.source_system import DAY, parse_time_ms, utc_midnight
+from streams.demo.source_system import DAY, parse_time_ms
 from streams.demo.truth import ContactFields, Publication, Sent
-from streams.demo.volunteering import CALLS
 
 REFUSED_EMAIL = ("unsubscribed", "complained", "consent_withdrawn")
 
@@ -132,72 +126,3 @@ def test_the_demo_knocks_at_some_doors_twice_a_day(script: Script) -> None:
         if one.fields.get("method") == "door" and one.fields["outcome"] == "contacted"
     )
     assert max(days.values()) > 1
-
-
-# The demo's experiments: when they are, that each says something, and that a wrong result is a difference.
-TODAY = utc_midnight(2026, 11, 28)
-KEPT_DAYS = 400
-"""Docs: opens and clicks of longer ago are in no result of somebody who is first counted now."""
-SUMS = {"y": 0, "yy": 0, "x": 0, "xx": 0, "xy": 0, "yd": 0, "raw": 7}
-ARM = cast(Arm, {"n": 3, "contaminated": 0, "metrics": {"opened": SUMS}})
-
-
-@pytest.fixture(scope="module")
-def whole_script() -> Script:
-    return write_script(1, 0.25, TODAY)
-
-
-def test_the_experiments_are_subjects_of_mailings_and_thank_you_calls(whole_script: Script) -> None:
-    subjects, calls = plans_of(whole_script.accepted())
-    assert (subjects.id[: len(SUBJECTS)], subjects.metrics[0]) == (SUBJECTS, "opened")
-    assert (calls.id, calls.metrics[0]) == (CALLS, "contacted")
-
-
-def test_experiments_are_of_the_last_weeks_and_over_by_today(whole_script: Script) -> None:
-    times = [parse_time_ms(one.time) for one in whole_script.accepted()]
-    tried = [parse_time_ms(one.time) for one in whole_script.accepted() if "experiment" in one.fields]
-    assert min(tried) > TODAY - 60 * DAY
-    assert max(tried) < max(times) < TODAY - 7 * DAY
-    assert TODAY - min(tried) < (KEPT_DAYS - 28) * DAY
-
-
-def test_in_each_experiment_the_second_variant_is_plainly_better(whole_script: Script) -> None:
-    found = whole_script.experiments(identify)
-    plans = plans_of(whole_script.accepted())
-    assert {*found} == {plan.id for plan in plans}
-    for plan in plans:
-        first, second = (found[plan.id][variant] for variant in "AB")
-        rates = [arm["metrics"][plan.metrics[0]]["raw"] / arm["n"] for arm in (first, second)]
-        assert rates[1] > 1.5 * rates[0] > 0
-
-
-def test_a_result_that_differs_from_the_oracle_is_named_by_variant_and_metric() -> None:
-    shown = {"assigned": 3, "metrics": {"opened": {"sum": 7, "mean": 2.3}}}
-    nobody = {"assigned": 0, "metrics": {"opened": {"sum": 0, "mean": None}}}
-    assert compare_experiments({"e": {"A": ARM}}, {"e": {"variants": {"A": shown, "B": nobody}}}) == []
-    wrong = {"assigned": 3, "metrics": {"opened": {"sum": 0, "mean": 0.0}}}
-    assert compare_experiments({"e": {"A": ARM}}, {"e": {"variants": {"A": wrong}}}) == [
-        Difference("experiment-results", None, "e.A.opened", 7, 0)
-    ]
-    assert [one.field for one in compare_experiments({"e": {"A": ARM}}, {})] == ["e"]
-
-
-# The ten segments of the demo have members; the demo itself compares them with those of the oracle.
-HASHER = Hasher([b"key"])
-AT = segments.moment_of_check()
-
-
-def identify_with_key(contact: ContactFields) -> str:
-    return HASHER.fragment(Contact.model_validate(contact)) or ""
-
-
-def test_no_segment_of_the_demo_is_empty() -> None:
-    asked = segments.tables(AT)
-    meant = segments.memberships(write_script(2012, 0.05).accepted(), identify_with_key, asked, AT)
-    assert {name for names in meant.values() for name in names} == {table["id"] for table in asked}
-    assert len(asked) == 10
-
-
-def test_who_is_elsewhere_is_named_with_what_is_expected() -> None:
-    [wrong] = compare_segments({"a": {"donors"}, "b": {"met"}}, {"a": {"donors", "west"}, "b": {"met"}})
-    assert str(wrong) == "contact-segments, a: segments is ['donors', 'west'], expected ['donors']"

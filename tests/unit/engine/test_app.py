@@ -1,10 +1,5 @@
-"""The engine's application: its agents, their runs, and the pauses of the garbage collector."""
-
-import gc
 import logging
-from collections import deque
-from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Sequence
 from types import SimpleNamespace
 from typing import cast
 
@@ -15,17 +10,14 @@ from aiokafka.errors import KafkaConnectionError
 from faust.types import TP
 
 from streams.domain.formats import OtherFormat
-from streams.engine.aiokafka_patches.fetched_records import FetchedRecord
 from streams.engine.app import EXIT_FAIL_STOP, ChunkApp
 from streams.engine.decoded_states import Codec, Storage
-from streams.engine.garbage_collector import YOUNG_OBJECTS, collect_rarely, collecting_later
 from streams.engine.recovery import Recovery, TableManager
-from streams.engine.runs import ChunkLimits, End, KafkaRecord, Run, take_chunk
+from streams.engine.runs import End, Run
 from streams.engine.static_membership import given_away
 from streams.engine.store import open_memory_store
 from streams.engine.table import Flow
 from streams.engine.transport import Consumer
-from streams.engine.writer import Output
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import Fenced, StateLost
 from streams.platform.settings import Settings
@@ -211,60 +203,3 @@ def test_a_rebalance_during_a_stop_leaves_the_consumer_open_for_its_last_commit(
     app._on_rebalance_when_stopped()
 
     assert closed == []
-
-
-TEN = ChunkLimits(records=10, bytes=1_000)
-
-
-def test_a_hole_between_two_runs_is_not_hidden_in_a_chunk() -> None:
-    waiting = deque([replace(run([4, 5]), start=3), replace(run([9, 10]), start=9)])
-
-    first, second = take_chunk(waiting, TEN), take_chunk(waiting, TEN)
-
-    assert (first.began_at, offsets(first), first.next_offset) == (3, [4, 5], 6)
-    assert (second.began_at, offsets(second)) == (9, [9, 10])
-
-
-def test_what_is_no_record_is_no_hole() -> None:
-    waiting = deque([replace(run([4, 5]), start=3), replace(run([9, 10]), start=6)])
-
-    chunk = take_chunk(waiting, TEN)
-
-    assert (chunk.began_at, offsets(chunk), chunk.next_offset) == (3, [4, 5, 9, 10], 11)
-
-
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    before = gc.get_threshold()
-    yield
-    gc.set_threshold(*before)
-    gc.unfreeze()
-
-
-def test_what_is_loaded_is_left_out_and_the_rest_is_looked_at_rarely() -> None:
-    collect_rarely()
-
-    assert gc.get_freeze_count() > 10_000
-    assert gc.get_threshold()[0] == YOUNG_OBJECTS
-    assert gc.isenabled()
-
-
-def test_objects_made_and_freed_at_once_are_not_collected() -> None:
-    seen: list[str] = []
-    gc.callbacks.append(lambda phase, _: seen.append(phase))
-    try:
-        gc.set_threshold(1_000)
-        with collecting_later():
-            made = [[number] for number in range(10_000)]
-            del made
-        assert (seen, gc.isenabled()) == ([], True)
-        assert len([[number] for number in range(10_000)]) > len(seen) > 0
-    finally:
-        gc.callbacks.pop()
-
-
-def test_records_are_nothing_to_walk_over() -> None:
-    record: KafkaRecord = FetchedRecord("topic", 0, 1, 2, b"k", b"v", (("name", b"text"),))
-
-    assert not gc.is_tracked(record)
-    assert not gc.is_tracked(Output("topic", 0, b"k", b"v"))

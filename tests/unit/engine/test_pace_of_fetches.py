@@ -1,16 +1,19 @@
-"""How a consumer fetches: how often, and from where it says that reading began."""
+"""A consumer fetches at once after a rest, and no more often than is worth it while much comes in."""
 
 import asyncio
-from collections.abc import Iterator
 from types import SimpleNamespace
 
-import pytest
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.subscription_state import SubscriptionState
-from aiokafka.structs import TopicPartition
 
-from streams.engine.aiokafka_patches import fetch_requests
-from streams.engine.aiokafka_patches.fetched_records import MOST_BYTES, DrainedRecords, FetchedRecord, _FetchResult
+from streams.engine.aiokafka_patches.fetch_requests import (
+    AT_ONCE,
+    EVERY_S,
+    IDLE_WAIT_MS,
+    REST_S,
+    pace_fetches,
+    rest_longer,
+)
 
 FIRST, SECOND = 1, 2
 SHORT_MS = 50
@@ -31,7 +34,7 @@ class Consumer:
             _records={},
         )
         self.assign(*leading)
-        fetch_requests.pace_fetches(self.fetcher, lambda: self.seconds)
+        pace_fetches(self.fetcher, lambda: self.seconds)
 
     def assign(self, *leading: int | None) -> None:
         self.assignment = SimpleNamespace(tps=range(len(leading)))
@@ -60,15 +63,15 @@ class Consumer:
 
 def test_what_comes_all_the_time_is_fetched_together_after_a_pause() -> None:
     consumer = Consumer(FIRST)
-    for _ in range(fetch_requests.AT_ONCE):
+    for _ in range(AT_ONCE):
         consumer.asks()
 
     brokers, pause = consumer.asks()
 
-    assert (brokers, pause) == ([], fetch_requests.EVERY_S)
+    assert (brokers, pause) == ([], EVERY_S)
     consumer.seconds += pause / 2
     brokers, left = consumer.asks()
-    assert (brokers, left) == ([], fetch_requests.EVERY_S / 2)
+    assert (brokers, left) == ([], EVERY_S / 2)
     consumer.seconds += pause / 2
     assert consumer.asks()[0] == [FIRST]
     assert consumer.asks()[0] == []
@@ -78,14 +81,14 @@ def test_however_long_the_rest_was_no_more_fetches_follow_each_other() -> None:
     consumer = Consumer(FIRST)
     consumer.seconds = 3_600.0
 
-    asked = [consumer.asks()[0] for _ in range(fetch_requests.AT_ONCE + 3)]
+    asked = [consumer.asks()[0] for _ in range(AT_ONCE + 3)]
 
-    assert asked == [[FIRST]] * fetch_requests.AT_ONCE + [[]] * 3
+    assert asked == [[FIRST]] * AT_ONCE + [[]] * 3
 
 
 def test_a_look_that_asks_nobody_takes_nothing_of_what_may_follow() -> None:
     consumer = Consumer()
-    for _ in range(fetch_requests.AT_ONCE + 1):
+    for _ in range(AT_ONCE + 1):
         consumer.asks()
     consumer.assign(FIRST)
 
@@ -133,7 +136,7 @@ def test_nothing_is_planned_either_once_a_broker_that_was_asked_leads_no_more() 
 def test_a_fetch_waits_long_unless_records_wait_to_be_handed_on() -> None:
     consumer = Consumer(FIRST)
 
-    assert consumer.waits_ms() == fetch_requests.IDLE_WAIT_MS
+    assert consumer.waits_ms() == IDLE_WAIT_MS
     consumer.fetcher._records = {"a partition": "its records"}
     assert consumer.waits_ms() == SHORT_MS
 
@@ -142,78 +145,6 @@ async def test_a_consumer_that_hears_little_looks_less_often_than_aiokafka_does(
     client = SimpleNamespace(_loop=asyncio.get_running_loop(), _metadata_max_age_ms=1000)
     fetcher = Fetcher(client, SubscriptionState())
     before = fetcher._fetcher_timeout
-    fetch_requests.rest_longer(SimpleNamespace(_fetcher=fetcher))
-    assert fetcher._fetcher_timeout == fetch_requests.REST_S > before
+    rest_longer(SimpleNamespace(_fetcher=fetcher))
+    assert fetcher._fetcher_timeout == REST_S > before
     await fetcher.close()
-
-
-# Drained records say where reading began, also where the consumer has jumped since it was asked.
-TP = TopicPartition("interactions", 0)
-
-
-class Records:
-    """What a fetch brought, as aiokafka unpacks it: the position moves with each record."""
-
-    def __init__(self, position: int, offsets: range, value: bytes) -> None:
-        self.next_fetch_offset = position
-        self._offsets = iter(offsets)
-        self._value = value
-
-    def __iter__(self) -> Iterator[FetchedRecord]:
-        return self
-
-    def __next__(self) -> FetchedRecord:
-        offset = next(self._offsets)
-        self.next_fetch_offset = offset + 1
-        return FetchedRecord(TP.topic, TP.partition, offset, 0, b"k", self._value, ())
-
-
-class State:
-    paused = False
-
-    def __init__(self, position: int) -> None:
-        self.position = position
-
-    def consumed_to(self, position: int) -> None:
-        self.position = position
-
-
-def result(position: int, offsets: range, value: bytes = b"v") -> _FetchResult:
-    state = State(position)
-    assignment = SimpleNamespace(active=True, state_value=lambda _: state)
-    return _FetchResult(TP, assignment=assignment, partition_records=Records(position, offsets, value), backoff=0.1)
-
-
-def drained(found: DrainedRecords) -> tuple[int, list[int]]:
-    return found.start, [record.offset for record in found]
-
-
-def test_reading_begins_at_the_position_and_not_at_the_first_record() -> None:
-    """Between the two are markers, or records of transactions that were aborted."""
-    assert drained(result(50, range(53, 56)).getall()) == (50, [53, 54, 55])
-
-
-def test_a_part_begins_where_the_last_one_ended() -> None:
-    fetched = result(50, range(53, 56))
-
-    assert drained(fetched.getall(2)) == (50, [53, 54])
-    assert drained(fetched.getall(2)) == (55, [55])
-
-
-@pytest.mark.parametrize("moved_to", [49, 90])
-def test_nothing_is_drained_of_another_position(moved_to: int) -> None:
-    fetched = result(50, range(53, 56))
-    fetched._assignment.state_value(TP).position = moved_to
-
-    assert list(fetched.getall()) == []
-
-
-def test_no_more_is_handed_out_at_once_than_some_megabytes_and_nothing_of_the_rest_is_lost() -> None:
-    """Batches of a kilobyte may each hold 32 MiB: two thousand of them at once were more than any machine has."""
-    fetched = result(0, range(5), bytes(MOST_BYTES // 2))
-
-    assert drained(fetched.getall(2_000)) == (0, [0, 1])
-    assert drained(fetched.getall()) == (2, [2, 3])
-    assert fetched.has_more()
-    assert drained(fetched.getall(2_000)) == (4, [4])
-    assert not fetched.has_more()

@@ -1,4 +1,4 @@
-"""Stores of a table's partition: each does what every store does, and one on disk is still there afterwards."""
+"""A store on disk does what every store does, and is still there, or honestly empty, when it is opened again."""
 
 import shutil
 import tempfile
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from streams.engine.rocksdb_store import RocksStores
-from streams.engine.store import MemoryStore, Position, Store
+from streams.engine.store import Position, Store
 from streams.engine.write_back import WriteBackStores
 from streams.platform.errors import StoreFailed, Unusable
 from tests.unit.engine.store_contract import HERE, OpenStore, StoreContract
@@ -230,18 +230,3 @@ def test_a_store_that_could_not_be_written_is_not_trusted(stores: RocksStores) -
     again = stores("contacts", 0)
     assert (again.position, list(again.items())) == (None, [])
     again.close()
-
-
-class TestMemoryStore(StoreContract):
-    @pytest.fixture
-    def open_store(self) -> OpenStore:
-        return MemoryStore
-
-
-def test_memory_is_let_go_of_on_close() -> None:
-    store = MemoryStore()
-    store.write({b"a": b"1"}, HERE)
-
-    store.close()
-
-    assert list(store.items()) == []

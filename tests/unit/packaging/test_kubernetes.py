@@ -41,7 +41,8 @@ with_and_without_components = pytest.mark.parametrize("overlay", ["small", "larg
 
 
 @pytest.mark.parametrize(
-    ("overlay", "version"), [*product(["small", "large", *EVERYTHING], [NEWEST]), *product(EVERYTHING, [OLDEST])]
+    ("overlay", "version"),
+    [*product(["small", "large", *EVERYTHING], [NEWEST]), *product(EVERYTHING, [OLDEST])],
 )
 def test_kubernetes_would_take_each_manifest(overlay: str, version: str) -> None:
     """Strictly: no field that the schema does not know."""

@@ -1,19 +1,15 @@
-"""What is installed or downloaded is pinned by its hash, audited, and of names that nobody else has."""
+"""What is installed or downloaded is pinned by its hash, and no file of ours says from where."""
 
-import importlib
 import json
 import re
 import subprocess
 import sys
 import tomllib
-import zipfile
-from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
 from kafka.record import util as record_checksums
 
-from streams.local.audit import read_report, verdict
 from streams.local.kafka_runtime import LOCK, read_lock
 from streams.local.lock import KAFKA, LOGGER
 
@@ -118,78 +114,3 @@ def test_every_locked_library_is_in_the_bill_with_its_version_and_hashes(tmp_pat
     locked = {name: (pin.split()[0], pin.count("--hash=")) for name, pin in pins(RUNTIME).items()}
     assert named == locked
     assert bill["metadata"]["component"]["name"] == "harmonia"
-
-
-# A hole fails a build; a service that is out of reach is told, and fails none.
-FINE = {"name": "idna", "version": "3.1", "vulns": []}
-BROKEN = {"name": "redis", "version": "1.0", "vulns": [{"id": "PYSEC-1", "fix_versions": ["1.1"], "aliases": []}]}
-HOPELESS = {"name": "redis", "version": "1.0", "vulns": [{"id": "PYSEC-2", "fix_versions": [], "aliases": []}]}
-UNKNOWN = {"name": "mode", "skip_reason": "Dependency not found and could not be audited: mode (1.0)"}
-
-
-def said(*libraries: object) -> str:
-    return verdict("a.lock", read_report(json.dumps({"dependencies": libraries, "fixes": []})))
-
-
-def test_a_hole_is_named_with_its_cure() -> None:
-    assert said(FINE, BROKEN, HOPELESS) == (
-        "a.lock: redis 1.0: PYSEC-1, mended in 1.1\na.lock: redis 1.0: PYSEC-2, not mended yet"
-    )
-    assert read_report(json.dumps({"dependencies": [BROKEN]})).holes
-
-
-def test_a_service_out_of_reach_is_not_taken_for_a_clean_bill() -> None:
-    assert "NOT LOOKED UP" in said(UNKNOWN)
-    assert "NOT LOOKED UP" in verdict("a.lock", read_report(""))
-    assert "NOT LOOKED UP" in verdict("a.lock", read_report("[]"))
-
-
-# What is installed: three packages, whose plain names no other distribution brings, with every file of theirs.
-OURS = ("events", "sinks", "streams")
-
-
-@pytest.mark.parametrize("name", OURS)
-def test_each_package_is_ours(name: str) -> None:
-    package = importlib.import_module(name)
-    assert package.__file__
-    assert Path(package.__file__) == ROOT / name / "__init__.py"
-
-
-def test_no_other_distribution_brings_a_package_of_our_names() -> None:
-    clashes = [
-        f"{distribution.name}: {file}"
-        for distribution in distributions()
-        if distribution.name != "harmonia"
-        for file in distribution.files or ()
-        if file.parts[0].removesuffix(".py") in OURS
-    ]
-    assert clashes == []
-
-
-def test_the_wheel_has_every_file_of_ours_templates_too_and_finds_them(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
-    subprocess.run(build, cwd=ROOT, capture_output=True, check=True)
-    [wheel] = tmp_path.glob("*.whl")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--", *OURS], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    files = [name for name in listed.stdout.split("\0") if (ROOT / name).is_file()]
-    templates = [Path(name) for name in files if Path(name).parent.name == "templates"]
-
-    assert {*files} <= {*zipfile.ZipFile(wheel).namelist()}
-    assert templates
-    there = tmp_path / "installed"
-    zipfile.ZipFile(wheel).extractall(there)
-    load = "import sys\nfrom streams.history import page_templates\n"
-    load += "assert page_templates.__file__.startswith(sys.argv[1])\n"
-    for path in templates:
-        load += f"page_templates.environment({'.'.join(path.parts[:-2])!r}).get_template({path.name!r})\n"
-    done = subprocess.run(
-        [sys.executable, "-c", load, str(there)],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(there)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")

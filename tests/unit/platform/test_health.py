@@ -1,21 +1,12 @@
-"""A process: its health, its end, and its name among others."""
-
-import logging
-import queue
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import aiohttp
 import pytest
 from prometheus_client import CollectorRegistry
-from pydantic import ValidationError
 
 from streams.platform.health import HealthServer
-from streams.platform.processes import KEYS, watched_addresses
 from streams.platform.settings import Settings
-from streams.platform.shutdown import EXIT_HARD, Clock, end_in_vain, end_within, is_of_memory
 from streams.worker.metrics import Metrics
 
 
@@ -80,132 +71,3 @@ async def test_each_metric_bears_the_deployment_where_there_is_a_prefix() -> Non
 async def test_no_metric_bears_a_deployment_without_a_prefix(worker: Worker) -> None:
     _, said = await worker.get("/metrics")
     assert "deployment" not in said
-
-
-PLACES = {
-    "written into the log by a library": """
-try:
-    bytearray(1 << 62)
-except MemoryError:
-    logging.getLogger("aiokafka").exception("unexpected")
-""",
-    "under another error": """
-try:
-    try:
-        bytearray(1 << 62)
-    except MemoryError as error:
-        raise RuntimeError("unexpected") from error
-except RuntimeError:
-    logging.exception("unexpected")
-""",
-    "caught by nobody": "bytearray(1 << 62)",
-    "in a thread": """
-thread = threading.Thread(target=bytearray, args=(1 << 62,))
-thread.start()
-thread.join()
-""",
-    "in a task that nobody waits for": """
-async def work():
-    bytearray(1 << 62)
-async def main():
-    task = asyncio.create_task(work())
-    await asyncio.sleep(0)
-    del task
-    gc.collect()
-asyncio.run(main())
-""",
-}
-
-
-def test_a_process_that_takes_too_long_to_stop_ends_hard_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
-    ended: queue.Queue[int] = queue.Queue()
-    with caplog.at_level(logging.CRITICAL):
-        end_within(0.01, "the worker", ended.put)
-        assert ended.get(timeout=10) == EXIT_HARD
-    assert "the worker has not stopped within HARMONIA_GRACE_S (0.01 s)" in caplog.text
-
-
-def test_a_process_that_stops_in_vain_ends_and_says_what_it_leaves(caplog: pytest.LogCaptureFixture) -> None:
-    ended: queue.Queue[int] = queue.Queue()
-    with caplog.at_level(logging.CRITICAL):
-        end_in_vain(lambda: True, 0.01, lambda: "7 records are left", ended.put)
-        assert ended.get(timeout=10) == EXIT_HARD
-    assert caplog.messages == ["7 records are left"]
-
-
-def test_a_process_goes_on_stopping_where_it_is_in_vain_for_a_moment_alone() -> None:
-    """A broker that is back before the time is up."""
-    ended: queue.Queue[int] = queue.Queue()
-    answers = iter([True, True, False, True, True])
-    asked: list[bool] = []
-    passed: list[float] = []
-
-    def is_in_vain() -> bool:
-        asked.append(next(answers))
-        return asked[-1]
-
-    end_in_vain(is_in_vain, 2, lambda: "", ended.put, Clock(lambda: len(passed), passed.append)).join(10)
-
-    assert asked == [True, True, False, True, True]
-    assert ended.get(timeout=10) == EXIT_HARD
-
-
-def test_a_process_that_has_ended_by_itself_is_held_up_by_nothing() -> None:
-    timer = end_within(1000.0, "the worker")
-    assert timer.daemon
-    timer.cancel()
-
-
-@pytest.mark.parametrize("place", PLACES)
-def test_a_process_without_memory_ends_at_once_with_one_line(place: str) -> None:
-    program = f"""
-import asyncio, gc, logging, threading
-from streams.platform.shutdown import end_when_memory_is_out
-end_when_memory_is_out()
-{PLACES[place]}
-print("it went on")
-"""
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
-
-    assert (ended.returncode, ended.stdout) == (EXIT_HARD, "")
-    assert ended.stderr.startswith("CRITICAL: out of memory, so this process ends now")
-    assert ended.stderr.count("\n") == 1
-
-
-def test_errors_without_a_memory_error_behind_them_end_no_process() -> None:
-    error = RuntimeError("unexpected")
-    error.__cause__ = error
-
-    assert not is_of_memory(error)
-    assert not is_of_memory(None)
-
-
-# The setting of watched addresses: processes by name, and a mistake with its cure.
-def test_addresses_are_read_by_process() -> None:
-    text = "sink-postgres=http://127.0.0.1:9464/metrics  gateway=https://gateway.example.org"
-
-    assert watched_addresses(text) == {
-        "sink postgres": "http://127.0.0.1:9464/metrics",
-        "gateway": "https://gateway.example.org",
-    }
-    assert watched_addresses("") == {}
-
-
-@pytest.mark.parametrize(
-    ("text", "cure"),
-    [
-        ("worker=http://127.0.0.1:1", f"names no process: give one of {', '.join(KEYS)}"),
-        ("http://127.0.0.1:1", "names no process"),
-        ("api=127.0.0.1:9464", "api: give where its /metrics are, such as api=http://127.0.0.1:9464"),
-        ("api=http://127.0.0.1:port", "api: give where"),
-        ("api=http://ada:secret@127.0.0.1:9464", "api: give where"),
-        ("api=http://a:1 api=http://b:1", "names api twice"),
-    ],
-)
-def test_a_wrong_address_is_refused_with_the_cure_and_is_not_repeated(text: str, cure: str) -> None:
-    with pytest.raises(ValidationError) as refused:
-        Settings(_env_file=None, watched=text)
-
-    [mistake] = refused.value.errors(include_url=False, include_input=False)
-    assert cure in mistake["msg"]
-    assert "secret" not in mistake["msg"]

@@ -1,20 +1,23 @@
 """No address gets into a log, not even by way of a bug or at the level DEBUG; what libraries repeat is shown once."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from aiokafka.errors import KafkaConnectionError, KafkaError, UnknownError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 from faust.types import TP
 
 from streams.engine.aiokafka_patches.fetched_records import FetchedRecord
 from streams.engine.runs import Run
-from streams.platform import logs
-from streams.platform.errors import Unusable
-from streams.platform.settings import Settings
-from streams.services.console.follow import run_follow
-from streams.services.deliver.server import run_deliver
-from streams.services.postgres.server import run_postgres_sink
+from streams.platform.logs import (
+    _LOGGER,
+    SHOWN_AGAIN_S,
+    OneLineErrorFilter,
+    RepeatFilter,
+    describe_error,
+    hush_libraries,
+    leave_out_rebalance_lines,
+)
 
 ADDRESS = "ada@example.org"
 
@@ -32,7 +35,7 @@ def _levels() -> Iterator[None]:
 def test_libraries_that_print_records_say_nothing_below_info(library: str) -> None:
     logging.getLogger(library.partition(".")[0]).setLevel(logging.NOTSET)
 
-    logs.hush_libraries("DEBUG")
+    hush_libraries("DEBUG")
 
     logger = logging.getLogger(library)
     assert (logger.isEnabledFor(logging.DEBUG), logger.isEnabledFor(logging.INFO)) == (False, True)
@@ -41,7 +44,7 @@ def test_libraries_that_print_records_say_nothing_below_info(library: str) -> No
 def test_libraries_log_no_more_than_the_level_asks_for() -> None:
     logging.getLogger("kafka").setLevel(logging.ERROR)
 
-    logs.hush_libraries("WARNING")
+    hush_libraries("WARNING")
 
     assert not logging.getLogger("aiokafka.conn").isEnabledFor(logging.INFO)
     assert not logging.getLogger("kafka.net").isEnabledFor(logging.WARNING)
@@ -57,7 +60,7 @@ def test_an_error_of_the_code_is_described_by_kind_and_place_alone() -> None:
 
     with pytest.raises(ValueError, match="no 'ada") as caught:
         look_up()
-    text = logs.describe_error(caught.value)
+    text = describe_error(caught.value)
 
     assert text.startswith("ValueError\n")
     assert "in look_up" in text
@@ -75,7 +78,7 @@ def test_a_broker_that_is_gone_needs_no_page_of_a_librarys_calls() -> None:
     with pytest.raises(KafkaConnectionError) as caught:
         connect()
 
-    assert logs.describe_error(caught.value) == "KafkaConnectionError: no connection to 10.0.0.1:9092"
+    assert describe_error(caught.value) == "KafkaConnectionError: no connection to 10.0.0.1:9092"
 
 
 def test_a_bug_behind_an_error_of_a_library_is_shown_with_its_place() -> None:
@@ -87,7 +90,7 @@ def test_a_bug_behind_an_error_of_a_library_is_shown_with_its_place() -> None:
 
     with pytest.raises(KafkaError) as caught:
         send()
-    text = logs.describe_error(caught.value)
+    text = describe_error(caught.value)
 
     assert "after KeyError" in text
     assert "File " in text
@@ -107,25 +110,25 @@ TROUBLE = ("Heartbeat failed for group %s because it is on fire", "harmonia")
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
-    before, level = list(logs._LOGGER.filters), logs._LOGGER.level
-    logs._LOGGER.setLevel(logging.INFO)  # whatever else in this process has asked of its library
+    before, level = list(_LOGGER.filters), _LOGGER.level
+    _LOGGER.setLevel(logging.INFO)  # whatever else in this process has asked of its library
     yield
-    logs._LOGGER.filters[:] = before
-    logs._LOGGER.setLevel(level)
+    _LOGGER.filters[:] = before
+    _LOGGER.setLevel(level)
 
 
 def test_lines_of_an_ordinary_rebalance_are_left_out_and_others_are_not(caplog: pytest.LogCaptureFixture) -> None:
-    logs.leave_out_rebalance_lines()
+    leave_out_rebalance_lines()
     with caplog.at_level(logging.WARNING):
-        logs._LOGGER.warning(*ORDINARY)
-        logs._LOGGER.warning(*TROUBLE)
+        _LOGGER.warning(*ORDINARY)
+        _LOGGER.warning(*TROUBLE)
     assert [record.msg for record in caplog.records] == [TROUBLE[0]]
 
 
 def test_at_level_debug_the_filtered_messages_are_shown(caplog: pytest.LogCaptureFixture) -> None:
-    logs.leave_out_rebalance_lines()
+    leave_out_rebalance_lines()
     with caplog.at_level(logging.DEBUG):
-        logs._LOGGER.warning(*ORDINARY)
+        _LOGGER.warning(*ORDINARY)
     assert [record.msg for record in caplog.records] == [ORDINARY[0]]
 
 
@@ -133,7 +136,7 @@ class Told:
     """What a handler that filters repeats would show."""
 
     def __init__(self) -> None:
-        self._repeats = logs.RepeatFilter()
+        self._repeats = RepeatFilter()
         self.lines: list[str] = []
 
     def say(self, text: str, *args: object, at: float = 1000.0, name: str = "aiokafka", level: int = 40) -> None:
@@ -155,7 +158,7 @@ def test_a_repeated_line_is_shown_again_after_a_while_with_its_count() -> None:
     told = Told()
     for place in range(3):
         told.say("Unable to update metadata from %s", [1], at=1000.0 + place)
-    told.say("Unable to update metadata from %s", [1], at=1000.0 + logs.SHOWN_AGAIN_S)
+    told.say("Unable to update metadata from %s", [1], at=1000.0 + SHOWN_AGAIN_S)
 
     assert told.lines[1:] == ["Unable to update metadata from [1] (and 2 times more since this was last shown)"]
 
@@ -179,7 +182,7 @@ def test_what_ends_a_worker_and_what_is_no_trouble_is_always_shown() -> None:
 def formatted(error: Exception) -> str:
     """What a handler writes of a library's line with an error."""
     record = logging.LogRecord("kafka.net", 40, "", 0, "Error receiving %s", ("data",), (type(error), error, None))
-    assert logs.OneLineErrorFilter().filter(record)
+    assert OneLineErrorFilter().filter(record)
     return logging.Formatter().format(record)
 
 
@@ -195,7 +198,7 @@ def test_an_error_that_nobody_has_retrieved_is_one_line_too() -> None:
     said_of_task = "Task exception was never retrieved\nfuture: <Task finished>"
     record = logging.LogRecord("asyncio", 40, "", 0, said_of_task, (), (type(error), error, None))
 
-    assert logs.OneLineErrorFilter().filter(record)
+    assert OneLineErrorFilter().filter(record)
 
     said = logging.Formatter().format(record)
     assert said.startswith("Task exception was never retrieved future: <Task finished> (KafkaConnectionError: closed)")
@@ -204,40 +207,3 @@ def test_an_error_that_nobody_has_retrieved_is_one_line_too() -> None:
 
 def test_any_other_error_of_a_library_is_shown_with_where_it_came_from() -> None:
     assert formatted(ValueError("odd")).splitlines() == ["Error receiving data", "ValueError: odd"]
-
-
-# What processes write of a library's errors that set up no log of their own: no page of its calls.
-RESORT = logging.lastResort
-assert RESORT is not None
-
-
-@pytest.fixture(autouse=True)
-def _resort_as_before() -> Iterator[None]:
-    assert RESORT is not None
-    before = [*RESORT.filters]
-    yield
-    RESORT.filters[:] = before
-
-
-def told() -> logging.LogRecord:
-    """What aiokafka says where a broker answers the end of a transaction with an error that it has no name for."""
-    try:
-        raise UnknownError
-    except UnknownError as error:
-        failure = (type(error), error, error.__traceback__)
-    return logging.LogRecord("aiokafka", logging.ERROR, "", 0, "Unexpected error in sender routine", (), failure)
-
-
-@pytest.mark.parametrize("run", [run_deliver, run_follow, run_postgres_sink])
-def test_an_error_of_a_broker_is_one_line(
-    run: Callable[[Settings, Callable[[str], None]], None], capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(Unusable, match="is not set"):
-        run(Settings(_env_file=None), print)
-
-    assert RESORT is not None
-    RESORT.handle(told())
-
-    assert capsys.readouterr().err.splitlines() == [
-        "Unexpected error in sender routine (UnknownError: [Error -1] UnknownError)"
-    ]

@@ -1,12 +1,9 @@
-"""Settings: their names, their values, and variables that none has."""
-
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from streams.platform.settings import LOCAL_IDENTITY_KEY, Settings
-from streams.platform.unknown_variables import UnknownVariable, unknown_among
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +103,12 @@ def test_of_several_identity_keys_the_first_comes_first_and_must_be_long() -> No
 
 
 @pytest.mark.parametrize(
-    ("key", "proves"), [("a secret of sixteen bytes", True), ("s3cret", False), (LOCAL_IDENTITY_KEY, False)]
+    ("key", "proves"),
+    [
+        ("a secret of sixteen bytes", True),
+        ("s3cret", False),
+        (LOCAL_IDENTITY_KEY, False),
+    ],
 )
 def test_an_older_key_that_can_be_guessed_finds_people_and_proves_nothing(key: str, proves: bool) -> None:
     forged = Settings(identity_key=key).hasher
@@ -131,36 +133,3 @@ def test_a_prefix_that_would_run_into_names_is_refused(monkeypatch: pytest.Monke
     monkeypatch.setenv("HARMONIA_TOPIC_PREFIX", prefix)
     with pytest.raises(ValidationError, match="is no prefix: give 1 to 40 of a-z"):
         Settings()
-
-
-KNOWN = {"HARMONIA_TIME_ZONE", "HARMONIA_LAKE", "HARMONIA_METRICS_PORT", "KAFKA_BOOTSTRAP", "REDIS_URL"}
-
-
-@pytest.mark.parametrize(
-    ("variable", "near"),
-    [
-        ("HARMONIA_TIMEZONE", "HARMONIA_TIME_ZONE"),
-        ("harmonia_timezone", "HARMONIA_TIME_ZONE"),
-        ("HARMONIA_BOOTSTRAP", "KAFKA_BOOTSTRAP"),
-        ("HARMONIA_METRIC_PORT", "HARMONIA_METRICS_PORT"),
-        ("HARMONIA_COLOUR", None),
-    ],
-)
-def test_a_variable_that_is_no_setting_comes_with_the_setting_spelled_like_it(variable: str, near: str | None) -> None:
-    assert unknown_among({variable: "x"}, KNOWN) == [UnknownVariable(variable.upper(), near)]
-
-
-@pytest.mark.parametrize(
-    ("variable", "value"),
-    [
-        ("HARMONIA_TIME_ZONE", "UTC"),
-        ("harmonia_lake", "/srv/lake"),
-        ("TIMEZONE", "UTC"),
-        ("HARMONIA_API_SERVICE_HOST", "10.0.0.1"),
-        ("HARMONIA_API_SERVICE_PORT_HTTP", "8080"),
-        ("HARMONIA_API_PORT", "tcp://10.0.0.1:8080"),
-        ("HARMONIA_API_PORT_8080_TCP_ADDR", "10.0.0.1"),
-    ],
-)
-def test_settings_other_programs_variables_and_those_of_kubernetes_are_not_named(variable: str, value: str) -> None:
-    assert unknown_among({variable: value}, KNOWN) == []

@@ -1,24 +1,13 @@
-"""Topics as brokers describe them, as they are made, and as tools read them."""
-
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from itertools import repeat
-from typing import Any, cast
+from typing import cast
 
 import pytest
-import typer
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
-from kafka.consumer.fetcher import Fetcher
 from kafka.errors import InvalidReplicationFactorError, LeaderNotAvailableError
-from kafka.structs import OffsetAndTimestamp
 
 from events.topics import ALL
-from streams.cli.failures import failing_plainly
-from streams.domain.replication import PartitionReplicas, TopicReplicas
 from streams.platform import topics
-from streams.platform.clients import KafkaClients
-from streams.platform.described_replicas import topic_replicas
 from streams.platform.described_topics import refuse_undescribed
 from streams.platform.errors import HiddenTopic, KafkaAway, MissingTopic, PartitionsMismatch, TooFewBrokers
 from streams.platform.settings import Settings
@@ -174,108 +163,3 @@ def test_how_many_replicas_must_be_in_sync_is_the_brokers_business_where_nothing
     assert config_of(ALL[0], 3)["min.insync.replicas"] == "2"
     assert config_of(ALL[0], 1)["min.insync.replicas"] == "1"
     assert "min.insync.replicas" not in config_of(ALL[0], None)
-
-
-# What brokers say of partitions and settings becomes plain data, as far as this user may know it.
-def partition(number: int, leader: int) -> dict[str, Any]:
-    return {"partition_index": number, "leader_id": leader, "replica_nodes": [1, 2, 3], "isr_nodes": [2, 3]}
-
-
-class Broker:
-    """Describes two topics, of which nobody may see the second, and settings where they may be asked for."""
-
-    def __init__(self, **config: str | None) -> None:
-        self._config = {name.replace("_", "."): {"value": value} for name, value in config.items()}
-
-    def describe_topics(self, names: list[str]) -> list[dict[str, Any]]:
-        seen = {"name": names[0], "error_code": 0, "partitions": [partition(1, -1), partition(0, 2)]}
-        return [seen, {"name": names[1], "error_code": 29, "partitions": []}]
-
-    def describe_configs(self, asked: list[Any], config_filter: str) -> dict[str, Any]:
-        return {"topic": {one.name: self._config for one in asked}}
-
-
-def read(**config: str | None) -> list[TopicReplicas]:
-    return topic_replicas(cast(KafkaAdminClient, Broker(**config)), ["interactions", "hidden"])
-
-
-PARTITIONS = (PartitionReplicas(0, 2, (1, 2, 3), (2, 3)), PartitionReplicas(1, None, (1, 2, 3), (2, 3)))
-
-
-def test_partitions_are_in_order_and_without_a_leader_where_nobody_leads_them() -> None:
-    assert read(min_insync_replicas="2", unclean_leader_election_enable="false") == [
-        TopicReplicas("interactions", PARTITIONS, 2)
-    ]
-
-
-def test_a_stale_copy_may_lead_where_the_setting_says_so() -> None:
-    assert read(min_insync_replicas="1", unclean_leader_election_enable="true")[0].unclean
-
-
-def test_settings_that_this_user_may_not_ask_for_are_not_known() -> None:
-    assert read() == [TopicReplicas("interactions", PARTITIONS, None)]
-
-
-# Offsets of partitions whose leader is not known yet, as for a moment after a topic was made.
-FIRST, SECOND = TopicPartition("t", 0), TopicPartition("t", 1)
-BOTH = [FIRST, SECOND]
-AT = OffsetAndTimestamp(7, 1000, -1)
-SOME, EVERY_PARTITION = {FIRST: AT}, {FIRST: AT, SECOND: AT}
-"""What the library hears while it knows one leader of two, and once it knows both."""
-Ask = Callable[[KafkaConsumer], dict[TopicPartition, Any]]
-
-
-class Net:
-    """Gives these answers of brokers to the library, in turn."""
-
-    def __init__(self, answers: Iterable[dict[TopicPartition, OffsetAndTimestamp]]) -> None:
-        self._answers: Iterator[dict[TopicPartition, OffsetAndTimestamp]] = iter(answers)
-
-    def run(self, *_: object) -> dict[TopicPartition, OffsetAndTimestamp]:
-        return dict(next(self._answers))
-
-
-@pytest.fixture
-def hearing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., KafkaConsumer]:
-    """The consumer of commands, whose brokers answer so."""
-
-    def unconnected(self: KafkaConsumer, **config: Any) -> None:
-        self.config = {**KafkaConsumer.DEFAULT_CONFIG, **config}
-
-    def made(answers: Iterable[dict[TopicPartition, OffsetAndTimestamp]], **config: int) -> KafkaConsumer:
-        monkeypatch.setattr(KafkaConsumer, "__init__", unconnected)
-        monkeypatch.setattr(KafkaClients, "require_reachable", lambda _: None)
-        consumer = KafkaClients(Settings()).tool_consumer()
-        consumer.config |= config
-        consumer._fetcher = Fetcher.__new__(Fetcher)
-        consumer._fetcher._net = Net(answers)
-        return consumer
-
-    return made
-
-
-@pytest.mark.parametrize(
-    "ask", [lambda one: one.end_offsets(BOTH), lambda one: one.beginning_offsets(BOTH)], ids=["end", "beginning"]
-)
-def test_offsets_are_asked_for_again_until_every_partition_has_a_leader(
-    hearing: Callable[..., KafkaConsumer], ask: Ask
-) -> None:
-    assert ask(hearing([SOME, {SECOND: AT}, SOME, EVERY_PARTITION])) == {FIRST: 7, SECOND: 7}
-
-
-def test_a_partition_without_a_leader_is_not_taken_for_one_without_later_records(
-    hearing: Callable[..., KafkaConsumer],
-) -> None:
-    assert (
-        hearing([SOME, EVERY_PARTITION, EVERY_PARTITION]).offsets_for_times(dict.fromkeys(BOTH, 1000))
-        == EVERY_PARTITION
-    )
-
-
-def test_a_leader_that_does_not_come_is_told_as_a_kafka_that_is_away(
-    hearing: Callable[..., KafkaConsumer], capsys: pytest.CaptureFixture[str]
-) -> None:
-    consumer = hearing(repeat(SOME), request_timeout_ms=0)
-    with pytest.raises(typer.Exit), failing_plainly():
-        consumer.end_offsets(BOTH)
-    assert "Kafka: LeaderNotAvailableError; is KAFKA_BOOTSTRAP right" in capsys.readouterr().err

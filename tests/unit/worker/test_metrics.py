@@ -1,27 +1,10 @@
-"""Metrics of a worker, and what it does from time to time beside its agents."""
-
-import asyncio
 import contextlib
-from datetime import date
-from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
-from events.rights_requests import RIGHTS_KINDS
-from streams.domain.quarantine.quarantines import Quarantine
-from streams.domain.rights.forgetting import waiting_by_kind
-from streams.domain.rights.requests import RightsDesk, RightsRequest
-from streams.domain.rights.steps import RequestClosed, RequestOpened, step_record
-from streams.worker import periodic
-from streams.worker.measuring.rights_requests import RightsMetrics
-from streams.worker.metrics import MOST_SOURCES, Metrics, QuarantineMetrics
-from streams.worker.periodic import StateCleanup
-from streams.worker.rights_monitor import CLOSED_AT_ONCE, FollowedDesk, ids_to_ask
-from streams.worker.state_dir import remove_old_stores
-from tests.unit.engine.test_abandoned_stores import let_time_pass, make, there
-from tests.unit.events.records import NOW
+from streams.worker.metrics import Metrics
 
 PROMISED = {
     "harmonia_interactions_total": {"topic", "outcome"},
@@ -104,111 +87,3 @@ def test_the_contracts_second_is_a_bucket_of_the_end_to_end_time(metrics: Metric
 
     labels = {"sink": "redis", "le": "1.0"}
     assert metrics.registry.get_sample_value("harmonia_end_to_end_seconds_bucket", labels) == 1
-
-
-def told(*sources: str, until: int = NOW + 1) -> dict[str, float]:
-    registry = CollectorRegistry()
-    metrics = QuarantineMetrics(registry)
-    metrics.tell({source: Quarantine(source, NOW + at, until, 600) for at, source in enumerate(sources)}, NOW)
-    [family] = [each for each in registry.collect() if each.name == "harmonia_source_quarantined_since_seconds"]
-    return {sample.labels["source"]: sample.value for sample in family.samples}
-
-
-def test_sources_in_quarantine_have_the_time_since_when() -> None:
-    assert told("digital/mailer", "field/app") == {"digital/mailer": NOW / 1000, "field/app": (NOW + 1) / 1000}
-
-
-def test_a_source_whose_quarantine_has_ended_has_no_metric() -> None:
-    assert told("digital/mailer", until=NOW) == {}
-
-
-def test_sources_that_may_be_addresses_are_told_together_since_the_first() -> None:
-    assert told("ada@example.org", "+12125550123") == {"other": NOW / 1000}
-
-
-def test_made_up_sources_are_no_labels_without_end() -> None:
-    assert len(told(*(f"source-{number}" for number in range(MOST_SOURCES + 10)))) == MOST_SOURCES + 1
-
-
-def test_a_source_let_go_has_no_quarantine_metric_any_more() -> None:
-    registry = CollectorRegistry()
-    metrics = QuarantineMetrics(registry)
-    metrics.tell({"digital/mailer": Quarantine("digital/mailer", NOW, NOW + 1, 600)}, NOW)
-    metrics.tell({}, NOW)
-    assert b'source="' not in generate_latest(registry)
-
-
-async def test_a_worker_deletes_what_it_has_left_behind_at_its_start_and_later(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tidied = asyncio.Semaphore(0)
-
-    def tidied_once(state_dir: Path) -> None:
-        remove_old_stores(state_dir)
-        tidied.release()
-
-    monkeypatch.setattr(periodic, "TIDY_EVERY_S", 0.01)
-    monkeypatch.setattr(periodic, "remove_old_stores", tidied_once)
-    make(tmp_path, ("contacts", 0), ("contacts", 1))
-    let_time_pass(tmp_path / "contacts/0")
-    service = StateCleanup(tmp_path)
-
-    await service.start()
-    await asyncio.wait_for(tidied.acquire(), 10)
-    assert there(tmp_path) == {"contacts/1"}
-    let_time_pass(tmp_path / "contacts/1")
-    for _ in range(2):
-        await asyncio.wait_for(tidied.acquire(), 10)
-    await service.stop()
-
-    assert there(tmp_path) == set()
-
-
-# What a worker does about requests beside its agents: of years of them it looks at a few at a time. As a metric every
-# kind is there from the start, and what was answered is gone from it.
-DAY = date(2026, 2, 2)
-AT = "2026-02-02T10:00:00.000Z"
-
-
-def test_the_desk_is_folded_anew_only_where_a_record_came() -> None:
-    followed = FollowedDesk()
-    assert followed.desk().requests == {}
-    followed.take(*step_record("aa", "1", RequestOpened(on=DAY, at=AT, by="a", kind="access", received=DAY)))
-    opened = followed.desk()
-    assert followed.desk() is opened
-    followed.take(*step_record("aa", "2", RequestClosed(on=DAY, at=AT, by="a", outcome="granted")))
-    assert (opened.requests["aa"].closed, followed.desk().requests["aa"].closed) == (None, DAY)
-    for step in ("aa/1", "aa/2"):
-        followed.take(step.encode(), None)
-    assert followed.desk().requests == {}
-
-
-def test_redis_is_asked_each_time_of_what_is_open_and_in_turn_of_all_that_is_closed() -> None:
-    def request(name: str, closed: date | None) -> RightsRequest:
-        return RightsRequest(name, "access", f"crm.{name}", DAY, DAY, (), closed=closed)
-
-    names = [f"closed{number}" for number in range(2 * CLOSED_AT_ONCE + 1)]
-    there = [request("open", None), *(request(name, DAY) for name in names)]
-    desk = RightsDesk({one.id: one for one in there}, {})
-    asked = [ids_to_ask(desk, turn) for turn in (7, 8, 9)]
-    assert [("crm.open" in ids, len(ids) <= CLOSED_AT_ONCE + 1) for ids in asked] == [(True, True)] * 3
-    assert {*asked[0], *asked[1], *asked[2]} == {f"crm.{one.id}" for one in there}
-    assert ids_to_ask(RightsDesk({"open": there[0]}, {}), 7) == ["crm.open"]
-
-
-LATE = RightsRequest("aa", "access", "crm.ada", date(2026, 1, 31), date(2026, 2, 28), ())
-EARLY = RightsRequest("bb", "access", "crm.bo", date(2026, 2, 28), date(2026, 3, 28), ())
-
-
-def test_open_and_overdue_requests_are_told_by_kind_until_they_are_closed() -> None:
-    registry = CollectorRegistry()
-    metrics = RightsMetrics(registry)
-
-    def shown(kind: str, state: str) -> float | None:
-        return registry.get_sample_value("harmonia_rights_requests", {"kind": kind, "state": state})
-
-    metrics.tell(waiting_by_kind(RightsDesk({"aa": LATE, "bb": EARLY}, {}), date(2026, 3, 1)))
-    assert (shown("access", "open"), shown("access", "overdue")) == (2, 1)
-    assert {shown(kind, "overdue") for kind in RIGHTS_KINDS if kind != "access"} == {0}
-    metrics.tell(waiting_by_kind(RightsDesk({}, {}), date(2026, 3, 1)))
-    assert (shown("access", "open"), shown("access", "overdue")) == (0, 0)

@@ -1,5 +1,3 @@
-"""Processes of a worker: how they are begun, begun again, and ended."""
-
 import asyncio
 import os
 import signal
@@ -11,7 +9,6 @@ import pytest
 
 from streams.platform.settings import Settings
 from streams.worker import processes
-from streams.worker.app import ShutdownCloser
 from tests.unit.worker.stand_in_workers import office
 
 SETTINGS = Settings(state_dir=Path("there"), metrics_port=9400)
@@ -155,32 +152,3 @@ async def test_a_worker_that_is_frozen_is_killed_after_its_grace(
 
         assert not psutil.pid_exists(worker.pid)
         assert here.said == ["worker 0 has not stopped within 0 s and is killed"]
-
-
-async def test_things_are_closed_in_order_when_it_stops_and_not_before() -> None:
-    closed: list[str] = []
-
-    async def close(name: str) -> None:
-        closed.append(name)
-
-    async with ShutdownCloser([lambda: close("table"), lambda: close("outbox")]):
-        assert closed == []
-
-    assert closed == ["table", "outbox"]
-
-
-async def test_what_cannot_be_closed_does_not_keep_the_rest_open() -> None:
-    closed: list[str] = []
-
-    async def fail() -> None:
-        raise RuntimeError("broken")
-
-    async def close() -> None:
-        closed.append("sink")
-
-    closing = ShutdownCloser([fail, close])
-    await closing.start()
-    with pytest.raises(RuntimeError, match="broken"):
-        await closing.stop()
-
-    assert closed == ["sink"]

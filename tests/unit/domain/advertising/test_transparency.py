@@ -1,4 +1,4 @@
-"""What is told of ads: who pays for a campaign, whom it was directed to, and by what they were chosen."""
+"""What is written down of who pays for a campaign, and whom it was directed to."""
 
 from typing import Any, cast
 
@@ -6,11 +6,7 @@ import orjson
 import pytest
 
 from events.outputs import AuditRecord, CampaignTransparency
-from streams.domain.advertising.criteria import criteria_of, special_conditions
 from streams.domain.advertising.transparency import ChosenAudience, audiences_for, latest_records, mistakes_in
-from streams.domain.file_mistakes import FileMistakes
-from streams.domain.segments.conditions import KINDS, SegmentDefinition
-from streams.domain.segments.definition_files import read_segments
 
 RECORD: CampaignTransparency = {
     "campaign_id": "ads-3",
@@ -91,60 +87,3 @@ def test_whom_it_was_directed_to_is_told_by_what_was_exported_for_it() -> None:
         ChosenAudience("2026-02-02T10:00:00.000Z", told, 40, 3),
         ChosenAudience("2026-02-03T10:00:00.000Z", ("plan-7/v2",), 0, 0),
     ]
-
-
-# By what a segment chooses people, and what ads may not be directed by.
-SEGMENTS = """
-[[segment]]
-id = "plain"
-all = [{ region = "FR-75" }, { segment = "readers" }]
-
-[[segment]]
-id = "readers"
-any = [{ opens = "human", at_least = 1 }, { all = [{ seen = "last", within = "30d" }] }]
-
-[[segment]]
-id = "supporters"
-none = [{ any = [{ support = [4, 5] }] }, { tag = "host" }]
-
-[[segment]]
-id = "by-way"
-all = [{ segment = "behind" }, { segment = "plain" }]
-
-[[segment]]
-id = "behind"
-all = [{ segment = "supporters" }, { segment = "readers" }]
-"""
-
-
-def definitions() -> dict[str, SegmentDefinition]:
-    found = read_segments(SEGMENTS)
-    assert not isinstance(found, FileMistakes)
-    return {each.id: each for each in found}
-
-
-def test_a_segment_by_opinion_or_tags_is_special_however_deep_it_says_so() -> None:
-    found = special_conditions("supporters", definitions())
-    assert [(each.segment, each.said) for each in found] == [
-        ("supporters", "support = [4, 5]"),
-        ("supporters", "tag = 'host'"),
-    ]
-    assert special_conditions("by-way", definitions()) == found
-
-
-def test_a_segment_by_other_things_is_not() -> None:
-    assert special_conditions("plain", definitions()) == []
-
-
-def test_support_and_tags_are_what_is_special() -> None:
-    assert {head for head, kind in KINDS.items() if kind.is_special} == {"support", "tag"}
-
-
-@pytest.mark.parametrize(
-    ("segment", "told"),
-    [("plain", ["plain", "readers"]), ("by-way", ["by-way", "behind", "plain", "readers", "supporters"])],
-)
-def test_the_criteria_are_the_definitions_of_all_that_it_refers_to(segment: str, told: list[str]) -> None:
-    found = criteria_of(segment, definitions())
-    assert [each["id"] for each in found] == told
-    assert found[0]["all"][0] in ({"region": "FR-75"}, {"segment": "behind"})

@@ -1,4 +1,4 @@
-"""What is forgotten of a person, by which command, and when a view of their state goes."""
+"""Forgetting by source and by purpose: what stays, whichever comes first, and what never comes back."""
 
 from itertools import permutations
 from typing import Any
@@ -6,32 +6,15 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from events.identity_links import CanonicalId, CommandStamp
 from events.json_types import JSON
 from events.outputs import ContactProfile
 from streams.domain.contact import ContactState, FoldOutcome, decode, encode, fold, profile
-from streams.domain.contact.derived_view import MOST_DEEDS, attach, derive, expect_more, give_up, nobody, view_of
 from streams.domain.contact.fold import RESERVE, ROOM
-from streams.domain.contact.identity.identity_assignment import moved
 from streams.domain.contact.identity.identity_edges import told
-from streams.domain.contact.identity.identity_status import CarriedIdentifiers, Erasure, IdentityStatus
-from streams.domain.contact.identity.inactivity import judged
+from streams.domain.contact.identity.identity_status import CarriedIdentifiers
 from streams.domain.contact.merging import merge
-from streams.domain.contact.person_view import overview
-from streams.domain.contact.state import Consent, ConsentTerms, ErasureIfInactive, Fact, Key
-from tests.unit.domain.contact.said import (
-    DAY,
-    DONOR,
-    HOUR,
-    NOON,
-    Arrival,
-    appended,
-    folded,
-    gift,
-    outcomes,
-    retracted,
-    said,
-)
+from streams.domain.contact.state import Fact, Key
+from tests.unit.domain.contact.said import DAY, DONOR, NOON, Arrival, appended, folded, gift, outcomes, said
 
 RENTED: dict[str, JSON] = {"kind": "rented", "file": "list-1"}
 FORGET = said("contact.provenance_forgotten", "forget", NOON + DAY, kind="rented")
@@ -235,123 +218,3 @@ def test_after_an_erasure_only_a_yes_to_a_channel_begins_a_record() -> None:
     assert outcomes(erased, said("consent.changed", "y", NOON + 1, channel="email", granted=True))[-1] is (
         FoldOutcome.APPLIED
     )
-
-
-# An erasure of who has done nothing, as judged by what is known of the person where it is heard.
-GIFT = Fact("form.submitted", NOON, "team/a", "1", NOON)
-
-
-def erasure(since: int, time: int = NOON + DAY) -> ErasureIfInactive:
-    return ErasureIfInactive("contact.erased_if_inactive", time, "office/desk", "erase", NOON + DAY, since=since)
-
-
-def erase(state: ContactState, command: Fact) -> tuple[ContactState, FoldOutcome]:
-    after, [outcome] = fold(state, [judged(command, "c1", state, {})])
-    return after, outcome
-
-
-def test_a_time_that_had_not_come_when_it_was_decided_erases_nobody() -> None:
-    """What is in the topic already, of a version before: by it nothing would count until that time had come."""
-    known = fold(ContactState(), [GIFT])[0]
-    for since in (NOON + DAY, NOON + 99 * DAY):
-        assert erase(known, erasure(since)) == (known, FoldOutcome.IN_VAIN)
-    assert erase(known, erasure(NOON + HOUR))[1] is FoldOutcome.APPLIED
-
-
-YES = Consent("all", granted=True, terms=ConsentTerms(basis="legitimate_interest"))
-ERASED = Erasure(NOON + HOUR, "office/desk", "old")
-
-
-def test_who_was_erased_later_than_they_acted_and_began_anew_by_the_word_of_others_is_erased_again() -> None:
-    """Their gift is of before the time that the command names, under a name that the erasure did not reach."""
-    place = IdentityStatus(told=6, swept=5, marks=True, erased=ERASED, parts=("b",), linked=True)
-    yes = Fact("consent.changed", NOON + 2 * HOUR, "a/supplier", "2", NOON + 2 * HOUR, detail=YES)
-    known = fold(ContactState(place=place), [yes])[0]
-    other = fold(ContactState(place=IdentityStatus(told=7, roof="c1", linked=True)), [GIFT])[0]
-    command = judged(erasure(NOON), "c1", known, {"b": other})
-    after, [outcome] = fold(known, [command])
-    assert (outcome, after.facts) == (FoldOutcome.APPLIED, {})
-    assert after.place is not None
-    assert after.place.erased == Erasure(ERASED.time + 1, "office/desk", "erase")
-
-
-def test_a_part_that_was_erased_later_than_the_command_says_and_began_anew_goes_with_the_person() -> None:
-    yes = Fact("consent.changed", NOON + 2 * HOUR, "a/supplier", "2", NOON + 2 * HOUR, detail=YES)
-    apart = ContactState(place=IdentityStatus(told=5, swept=5, marks=True, erased=ERASED, roof="c1", linked=True))
-    part = fold(apart, [yes])[0]
-    known = fold(ContactState(), [GIFT])[0]
-    command = judged(erasure(NOON), "c1", known, {"b": part})
-    stamp = CommandStamp(command.time, command.source, command.id)
-    assert part.facts
-    assert not moved(part, "b", 9, CanonicalId("c1", 9, stamp)).facts
-
-
-# The view that a state object in memory may hold: whose it is, and when it goes.
-KNOWN = folded(said("email.sent", "1", message_id="m"), gift("2", 500))
-
-
-def held() -> ContactState:
-    """A state object that holds its view."""
-    state = replace(KNOWN)
-    view = derive(DONOR, state)
-    assert view is not None
-    attach(state, view)
-    return state
-
-
-def test_a_state_that_was_read_from_the_store_holds_no_view() -> None:
-    assert view_of(DONOR, decode(encode(held()))) is None
-
-
-def test_the_view_of_nobody_is_that_of_an_empty_state_but_for_addresses() -> None:
-    view, whole = view_of(DONOR, nobody()), derive(DONOR, ContactState())
-    assert view is not None
-    assert whole is not None
-    assert replace(view, addresses=whole.addresses, status=whole.status, email=whole.email) == whole
-
-
-def test_a_view_is_made_when_it_is_asked_for_where_more_is_expected() -> None:
-    state = replace(KNOWN)
-    expect_more(state, overview(state))
-    assert view_of(DONOR, state) == derive(DONOR, KNOWN)
-
-
-def test_nothing_more_is_expected_of_a_state_in_which_something_was_taken_back() -> None:
-    state = folded(gift("1", 500), retracted("1"))
-    expect_more(state, overview(state))
-    assert view_of(DONOR, state) is None
-
-
-def test_a_view_that_was_given_up_is_made_again_once_more_is_expected() -> None:
-    state = held()
-    give_up(state)
-    assert encode(state) == encode(KNOWN)
-    assert view_of(DONOR, state) is None
-    expect_more(state, overview(state))
-    assert view_of(DONOR, state) == derive(DONOR, KNOWN)
-
-
-def opened(number: int) -> ContactState:
-    return folded(*(said("email.opened", f"{at}", NOON + at, message_id="m") for at in range(number)))
-
-
-def test_a_state_with_more_opens_than_are_looked_through_each_time_holds_no_view() -> None:
-    for state, has_one in ((opened(MOST_DEEDS), True), (opened(MOST_DEEDS + 1), False)):
-        expect_more(state, overview(state))
-        assert (view_of(DONOR, state) is not None) is has_one
-        view = derive(DONOR, state)
-        assert view is not None
-        other = replace(state)
-        attach(other, view)
-        assert (view_of(DONOR, other) is not None) is has_one
-
-
-@pytest.mark.parametrize("facts", [0, 15, 16, 300])
-def test_a_state_is_encoded_alike_with_its_view_and_without(facts: int) -> None:
-    state = folded(*(said("rsvp.made", f"{at}", NOON + at, event_id="e") for at in range(facts)))
-    without = encode(state)
-    assert view_of(DONOR, state) is None or not facts
-    view = derive(DONOR, state)
-    assert view is not None
-    attach(state, view)
-    assert encode(state) == without

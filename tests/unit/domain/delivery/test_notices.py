@@ -1,5 +1,3 @@
-"""What endpoints and channels are told, how often, and when it is tried again."""
-
 from typing import Any
 
 import orjson
@@ -13,19 +11,9 @@ from events.topics import (
     SEGMENT_CHANGES,
     SYSTEM_ALERTS,
 )
-from streams.domain.delivery import digests
+from streams.domain.delivery.digests import MailAddresses, email_of, slack_body
 from streams.domain.delivery.endpoints import Endpoint
 from streams.domain.delivery.notices import Notice, SourceRecord, notice_of
-from streams.domain.delivery.schedule import (
-    SCHEDULE_S,
-    Breaker,
-    Result,
-    breaker_after,
-    failing_since,
-    next_attempt_at,
-    result_of_status,
-)
-from streams.domain.delivery.standing import Wait
 
 AT = 1_329_904_800_000
 CHANGE = {
@@ -136,121 +124,10 @@ def test_what_is_not_of_our_making_is_passed_over(topic: str, value: bytes) -> N
 def test_a_name_cannot_mention_a_channel_or_break_a_header() -> None:
     named = told(SYSTEM_ALERTS, {**ALERT, "rule": "complaints", "subject": "<!channel>\r\nBcc: x@example.org"})
     assert named is not None
-    body = digests.slack_body([named]).decode()
+    body = slack_body([named]).decode()
     assert "<" not in body
     assert "plain_text" in body
-    message = digests.email_of([named], digests.MailAddresses("a@example.org", ["b@example.org"]), "msg_1")
+    message = email_of([named], MailAddresses("a@example.org", ["b@example.org"]), "msg_1")
     assert message["Bcc"] is None
     assert message["Message-ID"] == "<msg_1@harmonia.invalid>"
     assert "complaints" in message["Subject"]
-
-
-# What channels are told, and how often: of no person, and one message a minute at most.
-@pytest.mark.parametrize(
-    ("rule", "subject", "line"),
-    [
-        ("identity_cap", f"email:{'ab' * 16}", "identity_cap: an identifier"),
-        ("identity_cap", "c-1", "identity_cap: an identifier"),
-        ("complaints", f"phone:{'ab' * 16}", "complaints: an identifier"),
-        ("complaints", "call ada@example.org +15551234567", "complaints: *"),
-        ("complaints", "call +1 555 123 4567", "complaints: *"),
-        ("complaints", "campaign 3", "complaints: campaign 3"),
-        ("complaints", "spring-ask", "complaints: spring-ask"),
-    ],
-)
-def test_no_hash_and_no_address_is_in_a_line(rule: str, subject: str, line: str) -> None:
-    assert digests.digest_line(Notice("system.alert", 1, {"rule": rule, "subject": subject})) == line
-
-
-def test_how_often_a_line_came_is_the_sum_of_what_was_counted() -> None:
-    alert = Notice("contact.alert", 1, {"rule": "over_cap", "contact_id": "c-1"})
-    assert digests.digest_lines([alert._replace(times=12), alert]) == ["over_cap: a contact (13 times)"]
-
-
-def test_a_minute_passes_between_two_messages_however_many_lines_wait() -> None:
-    waits = [(number, Wait(0, 0, f"line {number}", 0)) for number in range(2 * digests.LINES)]
-    assert digests.next_digest(waits, 1_000) == [*range(digests.LINES)]
-    assert digests.next_digest(waits, 1_000 + digests.WINDOW_S * 1000 - 1, 1_000) == []
-    assert digests.next_digest(waits, 1_000 + digests.WINDOW_S * 1000, 1_000) == [*range(digests.LINES)]
-    assert digests.next_digest(waits, 1_000, 2_000) == [*range(digests.LINES)], (
-        "a clock that was set back holds up nothing"
-    )
-
-
-def test_what_failed_waits_for_that_minute_too() -> None:
-    failed = [(1, Wait(1, 0, "line", 0))]
-    assert digests.next_digest(failed, 2_000, 1_000) == []
-    assert digests.next_digest(failed, 2_000) == [1]
-
-
-def test_pauses_grow_to_a_day_and_then_it_is_dead() -> None:
-    pauses = [next_attempt_at(attempts, 1_000) for attempts in range(1, 10)]
-    assert pauses == [1_000 + pause * 1000 for pause in (5, 30, 120, 600, 3600, 10800, 28800, 86400)] + [None]
-    assert len(SCHEDULE_S) == 8
-
-
-@pytest.mark.parametrize(
-    ("status", "answer"),
-    [
-        (200, "delivered"),
-        (204, "delivered"),
-        (301, "refused"),
-        (307, "refused"),
-        (400, "refused"),
-        (404, "refused"),
-        (410, "disabled"),
-        (429, "failed"),
-        (500, "failed"),
-        (503, "failed"),
-    ],
-)
-def test_a_status_means_one_thing(status: int, answer: str) -> None:
-    assert result_of_status(status).answer == answer
-
-
-def test_the_breaker_opens_after_three_failures_on_end_and_for_longer_each_time() -> None:
-    breaker, now, open_for = Breaker(), 0, []
-    for _ in range(12):
-        breaker = breaker_after(breaker, Result("failed"), now, now)
-        open_for.append(max(0, breaker.open_until - now) // 1000)
-        now = max(now, breaker.open_until) + 1
-    assert open_for == [0, 0, 5, 10, 20, 40, 80, 160, 300, 300, 300, 300]
-
-
-@pytest.mark.parametrize("answer", ["delivered", "refused"])
-def test_an_endpoint_that_answers_closes_the_breaker(answer: str) -> None:
-    opened = Breaker(7, 9_000, 4_000)
-    assert breaker_after(opened, Result(answer), 9_500, 10_000) == Breaker()  # type: ignore[arg-type]
-
-
-def test_what_was_under_way_when_the_breaker_opened_makes_it_no_longer() -> None:
-    breaker = Breaker()
-    for done in range(16):
-        breaker = breaker_after(breaker, Result("failed"), 0, 100 + done)
-    assert (breaker.failures, breaker.open_until) == (3, 5_102)
-
-
-@pytest.mark.parametrize("answer", ["delivered", "refused", "disabled"])
-def test_what_was_under_way_does_not_shorten_what_an_endpoint_has_asked_for(answer: str) -> None:
-    asked = breaker_after(Breaker(), Result("failed", 429, 60.0), 0, 10)
-    after = breaker_after(asked, Result(answer), 5, 20)  # type: ignore[arg-type]
-    assert after.open_until == 60_010
-    assert breaker_after(asked, Result("failed", 429, 90.0), 5, 20).open_until == 90_020
-
-
-def test_what_an_endpoint_asks_for_is_kept_up_to_an_hour() -> None:
-    assert breaker_after(Breaker(), Result("failed", 429, 60.0), 0, 0) == Breaker(1, 60_000, 0)
-    assert breaker_after(Breaker(), Result("failed", 503, 1e9), 0, 0) == Breaker(1, 3_600_000, 0)
-
-
-def test_a_body_that_is_gone_says_nothing_of_the_endpoint() -> None:
-    assert breaker_after(Breaker(2, 0), Result("gone"), 0, 0) == Breaker(2, 0)
-
-
-def test_who_refuses_everything_fails_as_who_does_not_answer_does() -> None:
-    since = failing_since(None, [], 10.0, is_owed=True)
-    for now in (20.0, 900.0):
-        since = failing_since(since, ["refused", "failed", "disabled", "gone"], now, is_owed=True)
-    assert since == 10.0
-    assert failing_since(since, ["refused", "delivered"], 901.0, is_owed=True) == 901.0
-    assert failing_since(since, [], 901.0, is_owed=False) is None

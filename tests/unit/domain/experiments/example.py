@@ -81,13 +81,28 @@ def gotv(**changed: Any) -> ExperimentResult:
         "definition": "5f0c1e",
         "variants": {
             "control": variant(
-                *(8_012, 4_803), opened=1_923_400, clicked=210_300, donated=305, net_amount=1_204_550, unsubscribed=16
+                *(8_012, 4_803),
+                opened=1_923_400,
+                clicked=210_300,
+                donated=305,
+                net_amount=1_204_550,
+                unsubscribed=16,
             ),
             "deadline": variant(
-                *(7_981, 4_790), opened=2_075_060, clicked=231_900, donated=391, net_amount=1_761_225, unsubscribed=18
+                *(7_981, 4_790),
+                opened=2_075_060,
+                clicked=231_900,
+                donated=391,
+                net_amount=1_761_225,
+                unsubscribed=18,
             ),
             "from a neighbour": variant(
-                *(8_020, 4_811), opened=2_566_400, clicked=232_100, donated=318, net_amount=1_230_075, unsubscribed=47
+                *(8_020, 4_811),
+                opened=2_566_400,
+                clicked=232_100,
+                donated=318,
+                net_amount=1_230_075,
+                unsubscribed=47,
             ),
         },
         "comparisons": [
@@ -136,11 +151,13 @@ def doors(**changed: Any) -> ExperimentResult:
             "knock": variant(2_790, 0, contacted=795, voted=1_171, net_amount=0),
         },
         "comparisons": [
-            comparison("voted", "knock", -0.004, 0.0632, baseline="nothing", provisional=True, people=5_200)
+            comparison("voted", "knock", -0.004, 0.0632, baseline="nothing", provisional=True, people=5_200),
         ],
         "sample_ratio": {"p_always_valid": 0.0001, "broken": True, "planned": {"nothing": 0.5, "knock": 0.5}},
         "guardrails": [],
-        "withheld": [{"metric": "net_amount", "variant": "knock", "why": "fewer than 40 households in a variant"}],
+        "withheld": [
+            {"metric": "net_amount", "variant": "knock", "why": "fewer than 40 households in a variant"},
+        ],
         "contacted": [
             {
                 "metric": "voted",

@@ -19,5 +19,6 @@ PRIMARY: Metric"""
 def add() -> None:
     """Put it there, before anything that reads the registry is imported."""
     altered(
-        "events.experiments.metrics", {"]\nCounting = ": '    "joined",\n]\nCounting = ', "\nPRIMARY: Metric": _SPEC}
+        "events.experiments.metrics",
+        {"]\nCounting = ": '    "joined",\n]\nCounting = ', "\nPRIMARY: Metric": _SPEC},
     )

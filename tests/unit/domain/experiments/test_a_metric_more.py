@@ -15,7 +15,6 @@ import pytest
 from events.experiments.metrics import METRICS, PLACE
 from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.packed_contribution import NOTHING, packed
-from streams.domain.experiments import row_layout
 from streams.domain.experiments.analysis_plan import plan_of
 from streams.domain.experiments.delta_columns import DeltaColumns
 from streams.domain.experiments.delta_rows import add_up, by_experiment
@@ -23,6 +22,16 @@ from streams.domain.experiments.evaluation import EvaluationCase, evaluate
 from streams.domain.experiments.experiment_table import Experiment, decode, encode
 from streams.domain.experiments.lifecycle import shown_totals, with_differences
 from streams.domain.experiments.partials import PartialCounts, read_partial
+from streams.domain.experiments.row_layout import (
+    BARE,
+    BARE_METRICS,
+    KNOWN,
+    OF_A_METRIC,
+    SUMS,
+    metrics_in,
+    row_of,
+    width_of,
+)
 from streams.domain.experiments.row_table import RowTable
 
 DAY = 20_000
@@ -86,7 +95,7 @@ def donor(variant: str, group: int = -1) -> Contribution:
 
 def sums(donated: int, net_amount: int, newest: int = 0) -> list[int]:
     """Of all metrics of the newer version."""
-    found = [0] * (row_layout.KNOWN + 1)
+    found = [0] * (KNOWN + 1)
     found[PLACE["donated"]], found[PLACE["net_amount"]], found[-1] = donated, net_amount, newest
     return found
 
@@ -111,7 +120,7 @@ def test_an_older_worker_keeps_sums_of_a_metric_that_it_does_not_know_and_gives_
     assert again.assigned == [4, 3]
     assert again.sums == [sums(4, 1_000, 14), sums(3, 1_500)]
     assert evaluate([EvaluationCase("x", plan_of("x", None), shown_totals(again.kept))]).sums == [
-        each[: row_layout.KNOWN] for each in again.sums
+        each[:KNOWN] for each in again.sums
     ]
 
 
@@ -126,7 +135,7 @@ def test_an_older_worker_goes_on_from_what_a_newer_one_has_stored() -> None:
 
 def test_sums_of_a_metric_that_is_not_known_are_taken_back_again_and_leave_nothing_behind() -> None:
     before = taken(Experiment(), told(OLD))
-    of_newer = [Contribution("x", "A", DAY, group=group, values=((row_layout.KNOWN, 7, 2, 7),)) for group in (-1, 5)]
+    of_newer = [Contribution("x", "A", DAY, group=group, values=((KNOWN, 7, 2, 7),)) for group in (-1, 5)]
 
     during = taken(before, told(of_newer))
     after = taken(during, told((), gone=of_newer))
@@ -139,10 +148,10 @@ def test_rows_in_one_array_leave_sums_that_they_have_no_room_for_to_be_added_one
     rows = RowTable()
     assert rows.take("x", "", shown_totals(taken(Experiment(), told([donor("A")]))))
 
-    touched, rest = rows.add(counted(told([Contribution("x", "A", DAY, values=((row_layout.KNOWN, 7, 2, 7),))])))
+    touched, rest = rows.add(counted(told([Contribution("x", "A", DAY, values=((KNOWN, 7, 2, 7),))])))
 
     assert (set(touched), len(rest)) == (set(), 1)
-    wide = shown_totals(taken(Experiment(), told([Contribution("x", "A", DAY, values=((row_layout.KNOWN, 7, 2, 7),))])))
+    wide = shown_totals(taken(Experiment(), told([Contribution("x", "A", DAY, values=((KNOWN, 7, 2, 7),))])))
     assert not rows.take("y", "", wide)
 
 
@@ -159,7 +168,7 @@ def test_peaks_are_read_and_written_across_a_metric_more() -> None:
     assert len(newer) == len(older) + 3 * 8
     kept = np.frombuffer(again, np.float64).reshape(3, -1)
     assert kept[:, -1].tolist() == [9.0] * 3
-    assert kept[:, : row_layout.KNOWN].tobytes() == older
+    assert kept[:, :KNOWN].tobytes() == older
 
 
 def decoded(experiment: Experiment) -> Experiment:
@@ -172,15 +181,15 @@ def test_places_of_metrics_never_change_and_rows_of_the_first_ones_are_stored_as
     """They are what is stored: one that is moved or removed would give its sums to another."""
     first = "opened clicked replied donated net_amount contacted support voted unsubscribed complained".split()
 
-    assert list(METRICS[: row_layout.BARE_METRICS]) == first
-    assert row_layout.BARE == 8 * (row_layout.SUMS + row_layout.OF_A_METRIC * len(first)) == 576
+    assert list(METRICS[:BARE_METRICS]) == first
+    assert BARE == 8 * (SUMS + OF_A_METRIC * len(first)) == 576
 
 
 @pytest.mark.parametrize("groups", [False, True])
 def test_the_length_of_a_row_says_how_many_metrics_it_has(groups: bool) -> None:
-    sizes = {row_layout.width_of(metrics) + groups * 128 * (1 + 2 * metrics): metrics for metrics in range(65)}
+    sizes = {width_of(metrics) + groups * 128 * (1 + 2 * metrics): metrics for metrics in range(65)}
 
     for size, metrics in sizes.items():
-        assert row_layout.metrics_in(np.zeros(size, np.int64)) == metrics
+        assert metrics_in(np.zeros(size, np.int64)) == metrics
     with pytest.raises(ValueError, match="are no row of sums"):
-        row_layout.row_of(b"w" + bytes(8 * (row_layout.width_of(3) + 1)))
+        row_of(b"w" + bytes(8 * (width_of(3) + 1)))

@@ -1,22 +1,16 @@
-"""Definitions as records: the rules that they make, what changes by them, and whom they exclude."""
+"""Records of `experiment-definitions`, and the rule that each of them makes."""
 
 from typing import Any
 
 import orjson
 import pytest
 
-from events.experiment_results import ExperimentResult, Moment
 from events.experiments import ExperimentDefinition
 from events.refusal import Reason, Refusal
-from events.times import render_time
 from streams.domain.experiments.analysis_plan import DEFAULTS, plan_of
-from streams.domain.experiments.comparison_history import MAX_MOMENTS, MIN_MOMENTS, with_history, with_moment
 from streams.domain.experiments.counting_rules import DEFAULT_RULE, CountingRule
-from streams.domain.experiments.definition_files import exclusion_clashes
 from streams.domain.experiments.definition_records import (
-    change_lines,
     changed_fields,
-    definition_change,
     definition_record,
     edition_of,
     fold_definition,
@@ -26,7 +20,6 @@ from streams.domain.experiments.definition_records import (
     rule_of,
     withdrawal_record,
 )
-from tests.unit.domain.experiments.example import START, comparison, gotv, watched
 from tests.unit.domain.experiments.writing import defined
 
 FULL: dict[str, Any] = {
@@ -158,155 +151,3 @@ def test_a_plan_is_that_of_its_definition_and_is_read_once() -> None:
     assert dict(plan.split) == {"a": 0.25, "b": 0.75}
     assert plan_of("ask", bytes(bytearray(value))) is plan
     assert plan_of("ask", None) == plan_of("another", value) == plan_of("ask", b"{") == DEFAULTS
-
-
-def owning(id_: str, from_: float, to: float, group: str = "g", **fields: Any) -> ExperimentDefinition:
-    return defined(id_, exclusion={"group": group, "from": from_, "to": to}, **fields)
-
-
-def told(*definitions: ExperimentDefinition, changed: tuple[str, ...] = ("a",)) -> list[str]:
-    return [str(clash) for clash in exclusion_clashes({each.id: each for each in definitions}, changed)]
-
-
-def test_two_that_own_the_same_are_named_with_what_both_own() -> None:
-    assert told(owning("a", 0, 0.5), owning("b", 0.25, 1)) == [
-        "a and b: exclusion group g: both own 0.25 to 0.5; change a from or to, or let one end before the other starts"
-    ]
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        (owning("a", 0, 0.5), owning("b", 0.5, 1)),
-        (owning("a", 0, 0.5), owning("b", 0, 0.5, "another")),
-        (owning("a", 0, 0.5), defined("b")),
-        (owning("a", 0, 1, end="2026-03-01T00:00:00Z"), owning("b", 0, 1, start="2026-03-01T00:00:00Z")),
-        (
-            owning("a", 0, 1),
-            owning("b", 0, 1, phase="rollout", rollout_variant="long", rollout_since="2026-03-01T00:00:00Z"),
-        ),
-    ],
-)
-def test_those_that_cannot_meet_in_one_person_are_let_be(
-    one: ExperimentDefinition, other: ExperimentDefinition
-) -> None:
-    assert told(one, other) == []
-
-
-def test_times_that_overlap_do_not_help() -> None:
-    late = owning("b", 0, 1, start="2026-03-01T00:00:00Z")
-    assert len(told(owning("a", 0, 1, end="2026-03-01T00:00:00.001Z"), late)) == 1
-    assert len(told(owning("a", 0, 1, start="2027-01-01T00:00:00Z"), late)) == 1
-
-
-def test_those_that_assign_other_units_may_meet_whatever_they_own() -> None:
-    [line] = told(owning("a", 0, 0.5), owning("b", 0.5, 1, unit="turf"))
-    assert "one assigns by contact, the other by turf" in line
-
-
-def test_only_what_changed_is_looked_at() -> None:
-    assert told(owning("a", 0, 1), owning("b", 0, 1), changed=("c",)) == []
-    assert len(told(owning("a", 0, 1), owning("b", 0, 1), owning("c", 0, 1), changed=("a",))) == 2
-
-
-# What is said before a definition is written: what becomes of the people, and only where something does.
-COUNTED, SPLIT, ASSIGNED = "are counted anew", "judged by the new parts", "is contaminated"
-
-
-def words(before: dict[str, Any] | None, after: dict[str, Any]) -> tuple[str, list[str]]:
-    head, *lines = change_lines(definition_change(None if before is None else defined(**before), defined(**after)))
-    return head, [word for word in (COUNTED, SPLIT, ASSIGNED) if any(word in line for line in lines)]
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "head", "said"),
-    [
-        (None, {"window": "1d"}, "ask: new", []),
-        ({}, {}, "ask: unchanged", []),
-        ({}, {"owner": "digital"}, "ask: changed: owner", []),
-        ({}, {"window": "1d"}, "ask: changed: window", [COUNTED]),
-        ({}, {"variants": {"short": 2, "long": 1}}, "ask: changed: variants", [SPLIT, ASSIGNED]),
-        ({}, {"variants": {"short": 2, "long": 2}}, "ask: changed: variants", [ASSIGNED]),
-        ({}, {"holdout": 0.1, "baseline": "short"}, "ask: changed: holdout", [SPLIT, ASSIGNED]),
-        ({}, {"salt": "2026"}, "ask: changed: salt", [ASSIGNED]),
-    ],
-)
-def test_what_a_definition_changes_is_said(
-    before: dict[str, Any] | None, after: dict[str, Any], head: str, said: list[str]
-) -> None:
-    assert words(before, after) == (head, said)
-
-
-def test_a_new_one_that_is_counted_otherwise_than_by_the_defaults_says_so_to_programs() -> None:
-    assert definition_change(None, defined(window="1d")).recounts
-    assert not definition_change(None, defined()).recounts
-
-
-def moment(at: int, effect: float = 0.01) -> Moment:
-    return {
-        "as_of": render_time(at),
-        "effect": effect,
-        "low": effect - 0.02,
-        "high": effect + 0.02,
-        "people": 100,
-        "provisional": False,
-    }
-
-
-def test_a_short_history_keeps_everything_but_more_than_one_a_minute() -> None:
-    history: list[Moment] = []
-    for second in (0, 61, 62, 119, 200):
-        history = with_moment(history, moment(START + second * 1000, second))
-
-    assert [each["effect"] for each in history] == [0, 119, 200]
-
-
-def test_the_history_is_of_the_primary_metric_by_variant_and_of_closed_days_where_there_are() -> None:
-    history = with_history(None, gotv())["history"]
-
-    assert (history["metric"], history["baseline"], history["level"]) == ("donated", "control", 0.95)
-    assert history["variants"].keys() == {"deadline", "from a neighbour"}
-    [found] = history["variants"]["deadline"]
-    assert (found["low"], found["high"], found["provisional"], found["people"]) == (0.0021, 0.0193, False, 9_600)
-
-
-def test_a_changed_definition_metric_or_baseline_begins_anew() -> None:
-    before = with_history(None, gotv())
-    for changed in (
-        gotv(definition="other"),
-        gotv(primary="opened"),
-        gotv(comparisons=[comparison("donated", "control", -0.1, 0.1, baseline="deadline")]),
-    ):
-        changed["as_of"] = "2026-02-12T17:30:00.000Z"
-        assert all(len(each) == 1 for each in with_history(before, changed)["history"]["variants"].values())
-
-
-def test_without_a_comparison_there_is_no_history_and_what_there_was_stays() -> None:
-    nothing: ExperimentResult = gotv(comparisons=[])
-    before = with_history(None, gotv())
-
-    assert "history" not in with_history(None, nothing)
-    assert with_history(before, nothing)["history"] == before["history"]
-
-
-def test_neither_result_is_changed() -> None:
-    before, after = watched(gotv()), gotv(as_of="2026-03-01T00:00:00.000Z")
-    there = len(before["history"]["variants"]["deadline"])
-
-    with_history(before, after)
-
-    assert len(before["history"]["variants"]["deadline"]) == there
-    assert "history" not in after
-
-
-def test_of_many_variants_there_is_one_bound_together_or_a_few_of_each() -> None:
-    two = watched(gotv(), looks=400)["history"]["variants"]
-    names = [f"v{number}" for number in range(40)]
-    many: ExperimentResult = {
-        **gotv(comparisons=[comparison("donated", name, 0.0, 0.1) for name in names]),
-        "variants": {name: {"assigned": 10, "metrics": {}} for name in ("control", *names)},
-    }
-    of_many = watched(many, looks=60)["history"]["variants"]
-
-    assert MAX_MOMENTS / 3 < sum(map(len, two.values())) <= MAX_MOMENTS
-    assert max(map(len, of_many.values())) <= MIN_MOMENTS

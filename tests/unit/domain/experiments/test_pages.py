@@ -1,4 +1,4 @@
-"""A result as people read it: rows, units, warnings, and sentences that older versions have stored."""
+"""A result as it is read at a terminal: what comes first, in which units, and that all of it has room."""
 
 from collections.abc import Callable
 
@@ -6,18 +6,8 @@ import pytest
 
 from events.experiment_results import ContactedEffect, ExperimentResult
 from streams.cli.experiments import print_page
-from streams.domain.experiments import analysis_plan, result_documents
-from streams.domain.experiments import row_table as module
-from streams.domain.experiments.partials import NO_CELL, PartialCounts
-from streams.domain.experiments.report import units
-from streams.domain.experiments.report.headline import interval_verdict
 from streams.domain.experiments.report.pages import page, summary_line
-from streams.domain.experiments.report.stored_sentences import stored_message
-from streams.domain.experiments.report.summary import summary_of, warning_messages, warnings_of
-from streams.domain.experiments.row_layout import row_of
-from streams.domain.experiments.row_table import RowTable
-from streams.domain.experiments.totals import MOST_ARMS, ExperimentTotals, VariantTotals
-from streams.domain.messages import CodedMessage, Listed, Share, english, message
+from streams.domain.experiments.report.summary import summary_of
 from tests.unit.domain.experiments.example import CONTRACTS, doors, gotv, guardrail
 
 Printed = Callable[[ExperimentResult], list[str]]
@@ -61,11 +51,16 @@ def test_a_strategist_reads_the_warning_the_money_and_who_is_better(printed: Pri
         ({"effect": 0.0, "low": -1.0}, "deadline  unsubscribed  0.00 pp         -  not known yet"),
         ({"known": False}, "deadline  unsubscribed  +0.03 pp         -  not known yet"),
         ({"known": True}, "deadline  unsubscribed  +0.03 pp  -0.16 pp  holds"),
-        ({"effect": 0.0003, "low": 0.00002, "breached": True}, "deadline  unsubscribed  +0.03 pp  +0.002 pp  BREACHED"),
+        (
+            {"effect": 0.0003, "low": 0.00002, "breached": True},
+            "deadline  unsubscribed  +0.03 pp  +0.002 pp  BREACHED",
+        ),
     ],
 )
 def test_a_guardrail_says_no_more_than_is_known_of_it(
-    changed: dict[str, float | bool], row: str, printed: Printed
+    changed: dict[str, float | bool],
+    row: str,
+    printed: Printed,
 ) -> None:
     found = {**guardrail("deadline", 0.0003, -0.0016, breached=False), **changed}
 
@@ -130,214 +125,3 @@ def test_of_whom_nothing_bounds_the_effect_no_figure_is_shown() -> None:
     unbounded: ContactedEffect = {**known, "effect": 1.0342, "low": None, "high": None}
     [part] = [each for each in page({**doors(), "contacted": [unbounded]}).parts if "reached" in each.title]
     assert [row[4] for row in part.rows] == ["-"]
-
-
-# What rows do with what is not theirs, and where there is no room.
-DAY = 20_000
-ONE = PartialCounts([("ask", "", "A")], [DAY, 1, 0], [0, 3, 5, 25, 0, 0, 0, 0, 5])
-NONE = ExperimentTotals({"A": VariantTotals()})
-
-
-def people(rows: RowTable) -> int:
-    return sum(int(row_of(day)[0]) for arm in rows.totals("ask").arms.values() for day in arm.days.values())
-
-
-@pytest.fixture
-def rows() -> RowTable:
-    found = RowTable()
-    assert found.take("ask", "", NONE)
-    return found
-
-
-def test_of_one_that_is_counted_by_another_edition_too_all_is_left(rows: RowTable) -> None:
-    """What came before it in the same records too: what is shown has to stay as it was before all of them."""
-    anew = PartialCounts([("ask", "1b2c3d4e", "A"), ("door", "", "A")], [DAY, 1, 0, DAY, 1, 0])
-    assert rows.take("door", "", NONE)
-    assert rows.add([ONE, anew]) == ({"door"}, [ONE, PartialCounts([anew.names[0], NO_CELL], anew.heads)])
-    assert people(rows) == 0
-
-
-@pytest.mark.parametrize(
-    "strange",
-    [
-        PartialCounts(ONE.names, [DAY, 1]),
-        PartialCounts(ONE.names, [DAY, 2**63, 0]),
-        PartialCounts(ONE.names, [DAY, 1, 0, DAY, 1, 0]),
-        PartialCounts(ONE.names, [DAY, 1, 0], [1, 1, *[1] * 7]),
-        PartialCounts(ONE.names, [DAY, 1, 0], [0, 1, 1]),
-        PartialCounts(ONE.names, [DAY, 1, 0], (), [0, 128, 1]),
-    ],
-)
-def test_of_what_cannot_be_added_up_nothing_is_added_and_all_is_left(rows: RowTable, strange: PartialCounts) -> None:
-    assert rows.add([strange]) == (set(), [strange])
-    assert people(rows) == 0
-
-
-def test_households_and_too_many_variants_are_not_taken() -> None:
-    wide = ExperimentTotals({"A": VariantTotals(b"z-packed")})
-    many = ExperimentTotals({str(number): VariantTotals() for number in range(MOST_ARMS)})
-    assert not RowTable().take("ask", "", wide)
-    assert not RowTable().take("ask", "", many)
-
-
-def test_there_is_an_end_to_the_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_LEAST", 4)
-    monkeypatch.setattr(module, "MOST", 8)
-    rows = RowTable()
-    assert [rows.take(name, "", NONE) for name in "abcde"] == [True, True, True, False, False]
-    record = PartialCounts([("a", "", "A")], [DAY, 1, 0])
-    assert rows.add([record]) == ({"a"}, [])
-    later = PartialCounts([("a", "", "A")], [DAY + 1, 1, 0])
-    assert rows.add([later]) == (set(), [later])
-    rows.drop("b")
-    assert rows.add([later]) == ({"a"}, [])
-
-
-@pytest.mark.parametrize(
-    ("metric", "value", "text"),
-    [
-        ("donated", 0.0412, "4.12 %"),
-        ("opened", 245.3, "24.53 %"),
-        ("net_amount", 120550.4, "$1,205.50"),
-        ("net_amount", -310.0, "-$3.10"),
-        ("donated", None, "-"),
-    ],
-)
-def test_a_mean_is_in_per_cent_or_money(metric: str, value: float | None, text: str) -> None:
-    assert units.mean(metric, value, "USD") == text
-
-
-@pytest.mark.parametrize(
-    ("metric", "value", "text"),
-    [
-        ("donated", 0.0107, "+1.07 pp"),
-        ("opened", -12.0, "-1.20 pp"),
-        ("net_amount", 70.4, "+$0.70"),
-        ("net_amount", -0.4, "$0.00"),
-        ("voted", 0.0, "0.00 pp"),
-    ],
-)
-def test_an_effect_has_its_sign_and_nought_has_none(metric: str, value: float, text: str) -> None:
-    assert units.effect(metric, value, "USD") == text
-
-
-def test_an_interval_has_both_ends() -> None:
-    assert units.interval("donated", -0.0071, 0.0193, "USD") == "-0.71 to +1.93"
-    assert units.interval("net_amount", -48.0, 57.5, "USD") == "-$0.48 to +$0.57"
-
-
-def test_a_total_is_of_people_acts_or_money() -> None:
-    found = [units.total(metric, 1_923_400, "USD") for metric in ("donated", "opened", "net_amount")]
-    assert found == ["1,923,400", "1,923.4", "$19,234.00"]
-
-
-@pytest.mark.parametrize(
-    ("metric", "low", "high", "word"),
-    [
-        ("donated", 0.001, 0.02, "better"),
-        ("donated", -0.02, -0.001, "worse"),
-        ("donated", -0.001, 0.02, "not yet known"),
-        ("donated", 0.0, 0.02, "not yet known"),
-        ("unsubscribed", 0.001, 0.02, "worse"),
-        ("complained", -0.02, -0.001, "better"),
-    ],
-)
-def test_a_word_is_about_all_of_the_interval(metric: str, low: float, high: float, word: str) -> None:
-    assert interval_verdict(metric, low, high) == word
-
-
-# What is to be known first, worst first.
-def first_words(found: list[str]) -> list[str]:
-    return [warning.partition(":")[0] for warning in found]
-
-
-def test_a_sound_result_has_none() -> None:
-    assert warnings_of(CONTRACTS) == []
-
-
-def test_all_that_is_wrong_is_said_worst_first() -> None:
-    assert first_words(warnings_of(doors())) == [
-        *("BROKEN SPLIT", "RECOUNTING", "CONTAMINATION", "NO COMPARISON", "PROVISIONAL")
-    ]
-
-
-def test_a_guardrail_that_is_breached_is_a_warning_and_one_that_holds_is_not() -> None:
-    found = warnings_of(gotv())
-
-    assert first_words(found) == ["GUARDRAIL BREACHED"]
-    assert "from a neighbour has more people who unsubscribed or opted out than control" in found[0]
-
-
-def test_a_few_who_were_in_two_variants_are_no_warning() -> None:
-    assert first_words(warnings_of(gotv(contaminated=240, guardrails=[]))) == []
-    assert first_words(warnings_of(gotv(contaminated=241, guardrails=[]))) == ["CONTAMINATION"]
-
-
-def test_what_is_withheld_for_one_reason_is_one_warning() -> None:
-    withheld = [
-        {"metric": metric, "variant": "B", "why": "too few"} for metric in ("opened", "donated", "voted", "replied")
-    ]
-
-    assert warnings_of(gotv(withheld=withheld, guardrails=[])) == [
-        "NO COMPARISON: opened of B, donated of B, voted of B and 1 more: too few"
-    ]
-
-
-# Sentences that results hold as text are read back to the codes that they were written from.
-UNDEFINED = "nobody has defined the experiment, so no parts are planned"
-OWN = (
-    "UNPLANNED VARIANT: A (3 people), b, c (1,234 people): not in the definition, so not in the check of the split",
-    (
-        f"SPLIT NOT CHECKED: {UNDEFINED}. People are in A 49.98 %, b 0.05 %: if that is not as you meant it, trust no "
-        "difference. Say what is planned with `harmonia experiments define`, and everybody so far is checked as well"
-    ),
-    (
-        "SPLIT NOT CHECKED: some strata have a split of their own, so there is none for all. People are in A 49.98 %, "
-        "B 49.98 % and 3 more: if that is not as you meant it, trust no difference"
-    ),
-    "NOT A GUARDRAIL: opened, donated: only unsubscribed, complained can be watched",
-    "A sentence that only another version knows.",
-)
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        (result_documents.TOO_FEW, "experiment.too_few_people"),
-        (result_documents.TOO_FEW_GROUPS, "experiment.too_few_groups"),
-        (result_documents.TOO_RARE, "experiment.too_rare"),
-        (result_documents.FORGOTTEN, "experiment.forgotten"),
-        (analysis_plan.UNDEFINED, "experiment.nobody_defined"),
-        (analysis_plan.DIFFERS, "experiment.strata_differ"),
-        ("fewer than 7 people in one of the two", "experiment.too_few_people"),
-        ("what another version writes", "text"),
-    ],
-)
-def test_a_reason_is_read_back_whatever_its_figures(text: str, code: str) -> None:
-    found = stored_message(text)
-    assert (found.code, english(found)) == (code, text)
-
-
-@pytest.mark.parametrize("text", OWN)
-def test_a_warning_that_is_read_back_says_the_same_to_the_letter(text: str) -> None:
-    assert english(stored_message(text)) == text
-
-
-def test_parts_variants_and_names_are_read_back_as_values() -> None:
-    strange, split, *_ = (stored_message(text) for text in OWN)
-    people = [("A", 3), ("b, c", 1_234)]
-
-    assert strange.fields["variants"] == Listed(
-        tuple(message("experiment.variant_with_people", variant=name, people=count) for name, count in people)
-    )
-    parts = split.fields["parts"]
-    assert isinstance(parts, Listed)
-    first = parts.items[0]
-    assert isinstance(first, CodedMessage)
-    assert first.fields["share"] == Share(49.98, 100, 2)
-    assert split.fields["why"] == message("experiment.nobody_defined")
-
-
-def test_warnings_as_sentences_are_those_as_messages() -> None:
-    for result in (gotv(), doors(), gotv(warnings=list(OWN))):
-        assert [english(each) for each in warning_messages(result)] == warnings_of(result)

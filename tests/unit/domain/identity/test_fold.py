@@ -1,10 +1,4 @@
-"""What a chunk of `identity-links` changes, tells and reads, and what is stored of it."""
-
-from collections.abc import Mapping, Sequence
-
-import msgspec
-import pytest
-from msgspec.structs import replace
+"""What a chunk of `identity-links` changes, tells and reads."""
 
 from events.identity_links import (
     CommandStamp,
@@ -16,10 +10,8 @@ from events.identity_links import (
     IdentityLink,
     decision_on,
 )
-from streams.domain.identity import CanonicalIdChange, Node, decode, encode, fold
-from streams.domain.identity.deferred_erasures import DeferredRecord, ErasureWait
-from streams.domain.identity.nodes import FORMAT, LEAST_ROOM, MOST_LINKED, MOST_RULED, NOTHING, ErasureMark, PairRuling
-from streams.domain.identity.simple_clusters import find_simple_clusters
+from streams.domain.identity import CanonicalIdChange
+from streams.domain.identity.nodes import LEAST_ROOM, MOST_LINKED, MOST_RULED
 from tests.property.domain.identity.graphs import CONTACTS, CROWD, EMAILS, PHONES, VOTERS, Table, edge, hashed, ruling
 
 ADA, BOB, CYD = CONTACTS
@@ -225,61 +217,3 @@ def test_a_change_to_one_of_a_crowd_does_not_read_the_crowd() -> None:
     table.read = 0
     table.fold([*named("contact-3", MAIL), *named("contact-200", PHONE)])
     assert table.read < 12
-
-
-# Which links are folded without weighing edges.
-VOTER, CONTACT = hashed("voter", 1), hashed("contact", 2)
-HASHED_MAIL, HASHED_PHONE = hashed("email", 1), hashed("phone", 1)
-HASHED_CROWD = 20
-
-
-def found(links: Sequence[IdentityEdge], nodes: Mapping[str, Node] | None = None) -> dict[str, str]:
-    known = nodes or {}
-    return find_simple_clusters(links, lambda names: {name: known.get(name) for name in names}, HASHED_CROWD).roofs
-
-
-def test_who_waits_with_an_erasure_is_left_to_those_who_know_of_it() -> None:
-    waiting = {HASHED_MAIL: replace(NOTHING, held=CONTACT)}
-    assert found([edge(VOTER, VOTER, HASHED_MAIL)], waiting) == {}
-
-
-def test_nothing_is_weighed_where_people_share_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fold, "effect_of", None)
-    table = Table(crowd=HASHED_CROWD)
-    for number in range(10):
-        voter, mail, phone = (hashed(kind, number) for kind in ("voter", "email", "phone"))
-        table.fold([edge(voter, voter, mail)])
-        table.fold([edge(voter, voter, phone), edge(voter, mail, phone)])
-    assert len(table.roofs()) == 20
-
-
-# What is written can be read, and what cannot be read says so.
-CODED_BY = CommandStamp(9, "office", "c-1")
-FULL = Node(
-    exclusive="voter:NY",
-    seen={"email:0": ("ada", "bob")},
-    aliases={"voter:1": ("ada",)},
-    rulings={"cyd": PairRuling(same=False, by=CODED_BY)},
-    roof="ada",
-    saturated=True,
-    mark=ErasureMark("ada", CODED_BY),
-    erased=CODED_BY,
-    marked=("ada", "email:0"),
-    held="ada",
-    waiting=ErasureWait(
-        {"ada": 7}, {"voter:1": 7}, {"voter:2": DeferredRecord(b"k", None, 8, 9)}, (DeferredRecord(b"k", b"v", 7, 9),)
-    ),
-)
-
-
-@pytest.mark.parametrize("node", [FULL, Node()])
-def test_a_node_is_read_as_it_was_written(node: Node) -> None:
-    assert decode(encode(node)) == node
-
-
-def test_the_example_has_all_that_a_node_may_have() -> None:
-    assert all(getattr(FULL, field) != getattr(Node(), field) for field in Node.__struct_fields__)
-
-
-def test_the_first_element_is_the_format() -> None:
-    assert msgspec.msgpack.decode(encode(FULL))[0] == FORMAT.number

@@ -1,23 +1,22 @@
-"""Who is one person, and erasures that wait for the class of somebody."""
+"""Who is one person: the cases that the rules were made for, as examples to read.
+
+`test_a_whole_graph_is_resolved_by_the_rules` of `tests/property/domain/identity` holds the rules themselves.
+"""
 
 import pytest
 
-from events.identity_links import (
-    CommandStamp,
-    DecisionWithdrawal,
-    EdgeWithdrawal,
-    FragmentErasure,
-    IdentityEdge,
-    IdentityLink,
-    LinkDecision,
-    write_link,
+from events.identity_links import IdentityEdge, LinkDecision
+from streams.domain.identity import resolve
+from tests.property.domain.identity.graphs import (
+    CONTACTS,
+    CROWD,
+    EMAILS,
+    PHONES,
+    VOTERS,
+    edge,
+    ruling,
 )
-from streams.domain.identity import CanonicalIdChange, Node, decode, encode, resolve
-from streams.domain.identity.deferred_erasures import MOST_BEHIND, MOST_HELD, DeferredRecord, ErasureWait
-from tests.property.domain.identity.graphs import CONTACTS, CROWD, EMAILS, PHONES, VOTERS, Table, edge, hashed, ruling
 
-# Who is one person: the cases that the rules were made for, as examples to read.
-# `test_a_whole_graph_is_resolved_by_the_rules` of `tests/property/domain/identity` holds the rules themselves.
 ADA, BOB, CYD = CONTACTS
 ANN, BEN, CAT, PAT = VOTERS
 """Voters; the last one of another state, the second and third one person under two keys."""
@@ -76,116 +75,3 @@ CASES: dict[str, tuple[list[IdentityEdge | LinkDecision], set[frozenset[str]]]] 
 def test_who_is_one_person(case: str) -> None:
     links, expected = CASES[case]
     assert people(*links) == expected
-
-
-# An erasure that hangs on a class that nobody has told yet waits for it, and what concerns it waits behind it.
-FIRST_VOTER, SECOND_VOTER, CLO, PIA = VOTERS
-FIRST_MAIL, FIRST_PHONE = EMAILS[0], PHONES[0]
-NOTHING_KNOWN = EdgeWithdrawal(SECOND_VOTER, SECOND_VOTER, SECOND_VOTER)
-CLASS = edge(SECOND_VOTER, SECOND_VOTER, SECOND_VOTER)
-
-
-def erase(fragment: str, id_: str = "e-1") -> FragmentErasure:
-    return FragmentErasure(fragment, 9, "office", id_)
-
-
-def by(id_: str = "e-1") -> CommandStamp:
-    return CommandStamp(9, "office", id_)
-
-
-def told(table: Table, *links: IdentityLink) -> list[CanonicalIdChange]:
-    return table.fold(links).roofs
-
-
-def linked() -> Table:
-    """Ann and her address, which a command gives to Ben, of whom nobody knows of which state he is."""
-    table = Table()
-    table.fold([edge(FIRST_VOTER, FIRST_VOTER, FIRST_MAIL), ruling(FIRST_MAIL, SECOND_VOTER, same=True)])
-    return table
-
-
-def waiting() -> Table:
-    table = linked()
-    table.fold([erase(FIRST_MAIL)])
-    return table
-
-
-def erased(roofs: list[CanonicalIdChange]) -> list[str]:
-    return [one.node for one in roofs if one.erased is not None]
-
-
-def nothing_waits(table: Table) -> bool:
-    return all(node.held is None and node.waiting is None for node in table.nodes().values())
-
-
-def test_whoever_may_be_of_the_same_class_as_another_is_asked_and_nobody_is_erased_yet() -> None:
-    table = linked()
-    assert told(table, erase(FIRST_MAIL)) == [CanonicalIdChange(SECOND_VOTER, 2, FIRST_VOTER, asks=True)]
-    assert table.nodes()[FIRST_MAIL].waiting is not None
-
-
-def test_where_no_class_could_keep_anybody_apart_nobody_is_asked() -> None:
-    table = Table()
-    table.fold([edge(ADA, ADA, FIRST_MAIL), ruling(FIRST_MAIL, SECOND_VOTER, same=True)])
-    assert sorted(erased(told(table, erase(FIRST_MAIL)))) == sorted([ADA, SECOND_VOTER, FIRST_MAIL])
-
-
-def test_a_command_that_is_taken_back_meanwhile_still_counts_for_the_erasure() -> None:
-    table = waiting()
-    assert told(table, DecisionWithdrawal(*sorted((FIRST_MAIL, SECOND_VOTER)))) == []
-    assert sorted(erased(told(table, CLASS))) == sorted([SECOND_VOTER, FIRST_MAIL])
-    assert table.roofs() == {FIRST_MAIL: FIRST_VOTER}
-
-
-def test_several_erasures_of_people_who_have_to_do_with_each_other_come_in_their_order() -> None:
-    table = waiting()
-    assert (
-        told(table, erase(FIRST_VOTER, "e-2"), erase(SECOND_VOTER, "e-3"), edge(FIRST_VOTER, FIRST_VOTER, FIRST_PHONE))
-        == []
-    )
-    roofs = told(table, NOTHING_KNOWN)
-    expected = [(by(id_), version) for id_, version in (("e-1", 2), ("e-2", 3), ("e-3", 4)) for _ in range(3)]
-    # Of the links that are folded together the last one is behind what is told, also behind what waited.
-    assert [(one.erased, one.version) for one in roofs] == [*expected, (None, 6)]
-    assert nothing_waits(table)
-
-
-def test_waits_that_come_to_concern_each_other_end_together() -> None:
-    table = waiting()
-    table.fold([edge(CLO, CLO, FIRST_PHONE), ruling(FIRST_PHONE, PIA, same=True)])
-    assert told(table, erase(FIRST_PHONE, "e-2")) == [CanonicalIdChange(PIA, 5, CLO, asks=True)]
-    assert told(table, edge(ADA, FIRST_MAIL, FIRST_PHONE)) == []
-    assert told(table, EdgeWithdrawal(PIA, PIA, PIA)) == []
-    roofs = told(table, CLASS)
-    assert {one.node: one.erased for one in roofs if one.erased} == {
-        **dict.fromkeys([SECOND_VOTER, FIRST_MAIL], by()),
-        **dict.fromkeys([CLO, PIA, FIRST_PHONE], by("e-2")),
-    }
-    assert nothing_waits(table)
-
-
-def test_there_is_room_in_a_record_for_all_that_may_wait() -> None:
-    """A class is as long as it may be."""
-    key, value = write_link(IdentityEdge("n" * 64, "n" * 64, "n" * 64, "\U0001f355" * 512, "\U0001f355" * 512))
-    held = {f"{number:064}": 1 << 60 for number in range(MOST_HELD)}
-    full = ErasureWait(held, {}, {}, (DeferredRecord(key, value, 1 << 60, 1 << 60),) * MOST_BEHIND)
-    assert len(encode(Node(waiting=full))) < 7 << 20
-
-
-@pytest.mark.parametrize("most", ["MOST_BEHIND", "MOST_HELD"])
-def test_with_more_than_there_is_room_for_an_erasure_is_carried_out_as_things_are_known(
-    monkeypatch: pytest.MonkeyPatch, most: str
-) -> None:
-    monkeypatch.setattr(f"streams.domain.identity.deferred_erasures.{most}", 10)
-    table = waiting()
-    others = [hashed("email", 100 + number) for number in range(10)]
-    roofs = told(table, *(IdentityEdge(CYD, min(FIRST_MAIL, other), max(FIRST_MAIL, other)) for other in others))
-    assert sorted(erased(roofs)) == sorted([FIRST_VOTER, SECOND_VOTER, FIRST_MAIL])
-    assert nothing_waits(table)
-
-
-def test_a_wait_outlives_whoever_finds_roofs() -> None:
-    table = waiting()
-    assert all(encode(decode(state)) == state for state in table.states.values())
-    later = Table(states=dict(table.states), offset=table.offset)
-    assert sorted(erased(told(later, CLASS))) == sorted([SECOND_VOTER, FIRST_MAIL])

@@ -39,7 +39,11 @@ def address(ref: str, channel: Channel, status: AddressStatus = "ok") -> Address
 
 
 def touch(
-    at: int, channel: Channel = "email", purpose: Purpose = "fundraising", team: str = "digital", id_: str | None = None
+    at: int,
+    channel: Channel = "email",
+    purpose: Purpose = "fundraising",
+    team: str = "digital",
+    id_: str | None = None,
 ) -> Touch:
     return {
         "channel": channel,

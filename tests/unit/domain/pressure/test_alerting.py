@@ -167,5 +167,5 @@ def test_who_says_no_while_the_points_are_exceeded() -> None:
 
 def test_an_age_is_told_in_a_unit_that_people_can_read() -> None:
     assert [age(minutes * 60_000) for minutes in (0, 119, 120, 2_879, 2_880, 7_901_045)] == [
-        *("0m", "119m", "2h", "47h", "2d", "5,486d")
+        *("0m", "119m", "2h", "47h", "2d", "5,486d"),
     ]

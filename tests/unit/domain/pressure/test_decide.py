@@ -1,15 +1,12 @@
-"""What is decided of a request: the order of the checks, limits, and the address that is named."""
+"""The order of the checks, the short way of what is transactional, holds, and how long an allow holds."""
 
 import pytest
 
-from events.interactions.base import Channel
-from events.outputs import AddressStatus, Touch
-from streams.domain.pressure import Decision, Hold, Policy, Reservation, answer, decide, prepare, worst_known_ref
+from streams.domain.pressure import Decision, Hold, answer, decide, prepare
 from tests.unit.domain.pressure.people import (
     DAY,
     EMAIL,
     HOUR,
-    MINUTE,
     NOON,
     PHONE,
     address,
@@ -19,10 +16,8 @@ from tests.unit.domain.pressure.people import (
     person,
     policy,
     ruled,
-    shown,
     stop,
     touch,
-    unlimited,
 )
 
 POLICY = default()
@@ -137,7 +132,12 @@ def test_the_first_of_many_reasons_is_told() -> None:
     """Each time the first of them is taken away the next one is told."""
     left = {"l": stop("complained")}
     known = person(
-        stops={"all": stop("deceased"), "email": stop("unsubscribed"), "senders": {}, "lists": left},
+        stops={
+            "all": stop("deceased"),
+            "email": stop("unsubscribed"),
+            "senders": {},
+            "lists": left,
+        },
         addresses=[address("a", "email", "hard_bounced")],
         canvass=person()["canvass"] | {"support": 5},
         ballot={"e": {"status": "voted", "at": "", "source": "county/av", "id": "b1"}},
@@ -186,138 +186,3 @@ def test_what_is_known_is_told_before_what_is_not() -> None:
     known = person(touches=[touch(NOON - HOUR)])
     found = answer(prepare(default(), asking(), NOON, lost_until=NOON + 5 * HOUR), known)
     assert (ruled(found), found.earliest_at) == (("defer", "gap"), NOON + 5 * HOUR)
-
-
-# Caps, gaps, the budget of points and reservations: what is told, of which touches, and until when.
-def asked(under: Policy, touches: list[Touch], channel: Channel = "email", **more: str) -> Decision:
-    return decide(person(touches=touches), under, asking(channel, **more), NOON)  # type: ignore[arg-type]
-
-
-def test_a_cap_counts_the_touches_of_its_window_and_names_each() -> None:
-    capped = unlimited(caps__email=[{"window": "7d", "at_most": 2}])
-    new, old, older = touch(NOON - DAY), touch(NOON - 7 * DAY + 1), touch(NOON - 7 * DAY)
-    assert ruled(asked(capped, [new, older])) == ("allow", "ok")
-    decision = asked(capped, [new, old, older])
-    assert ruled(decision) == ("defer", "cap")
-    assert decision.evidence == (shown(new), shown(old))
-    assert (decision.earliest_at, decision.expires_at) == (NOON + 1, None)
-
-
-def test_a_cap_of_one_purpose_counts_no_other() -> None:
-    capped = unlimited(
-        caps__email=[{"window": "30d", "at_most": 100}, {"window": "7d", "at_most": 1, "purpose": "fundraising"}]
-    )
-    assert ruled(asked(capped, [touch(NOON - DAY, purpose="informational")])) == ("allow", "ok")
-    assert ruled(asked(capped, [touch(NOON - DAY)])) == ("defer", "cap")
-    assert ruled(asked(capped, [touch(NOON - DAY)], purpose="mobilisation")) == ("allow", "ok")
-
-
-@pytest.mark.parametrize(
-    ("gap", "last", "reason"),
-    [
-        ({"gaps__email": "20h"}, touch(NOON - HOUR), "gap"),
-        ({"gaps__across_channels": "20h"}, touch(NOON - HOUR, "text"), "gap_across_channels"),
-        ({"gaps__across_teams": "20h"}, touch(NOON - HOUR, "email", team="field"), "gap_across_teams"),
-        ({"gaps__across_teams": "20h"}, touch(NOON - HOUR, "text", team="field"), "gap_across_teams"),
-    ],
-)
-def test_a_gap_is_kept_from_the_last_touch_on(gap: dict[str, object], last: Touch, reason: str) -> None:
-    decision = asked(unlimited(**gap), [last])
-    assert (*ruled(decision), decision.evidence) == ("defer", reason, (shown(last),))
-    assert decision.earliest_at == NOON + 19 * HOUR
-
-
-def test_points_decay_until_there_is_room_for_what_the_touch_costs() -> None:
-    """Two visits less than 6,000 points: a week later 3,000 are left, and a third visit makes the budget full."""
-    budget = unlimited(points={"budget": 6000})
-    visits = [touch(NOON, "door", id_="1"), touch(NOON, "door", id_="2")]
-    decision = asked(budget, visits, "door")
-    assert (*ruled(decision), decision.evidence) == ("defer", "pressure", (shown(visits[1]), shown(visits[0])))
-    assert decision.earliest_at is not None
-    assert abs(decision.earliest_at - NOON - 7 * DAY) < 10 * MINUTE  # each weighs half a point less than 1500.5
-    assert ruled(asked(budget, visits[:1], "door")) == ("allow", "ok")
-
-
-def test_what_others_hold_is_waited_for() -> None:
-    held = [Reservation("text", "field", NOON - MINUTE, NOON + MINUTE)]
-    decision = decide(person(), unlimited(), asking(), NOON, reserved=held)
-    assert decision == Decision("defer", "reserved", (), NOON + MINUTE, None, decision.ref)
-    assert decide(person(), unlimited(), asking(), NOON + MINUTE, reserved=held).decision == "allow"
-    assert ruled(decide(None, unlimited(), asking(), NOON, reserved=held)) == ("defer", "reserved")
-
-
-def test_a_limit_that_is_reached_is_told_before_a_reservation() -> None:
-    capped = unlimited(caps__email=[{"window": "1d", "at_most": 1}])
-    held = [Reservation("email", "field", NOON - MINUTE, NOON + 2 * DAY)]
-    decision = decide(person(touches=[touch(NOON - HOUR)]), capped, asking(), NOON, reserved=held)
-    assert (decision.reason, decision.earliest_at) == ("cap", NOON + 2 * DAY)
-
-
-def test_a_touch_without_a_time_is_refused_aloud() -> None:
-    broken = touch(NOON - HOUR) | {"at": "yesterday"}
-    with pytest.raises(ValueError, match="no time that can be read"):
-        asked(unlimited(gaps__email="1d"), [broken])
-
-
-# Asked by address, it is judged; asked by person, the best address is, and is named.
-@pytest.mark.parametrize("status", ["hard_bounced", "complained"])
-def test_a_closed_mail_address_is_denied(status: AddressStatus) -> None:
-    known = person(addresses=[address("a", "email", status), address("b", "email")])
-    decision = decide(known, POLICY, asking("email", ref="a"), NOON)
-    assert (*ruled(decision), decision.ref) == ("deny", status, "a")
-
-
-def test_a_wrong_number_is_closed_to_calls_and_texts() -> None:
-    known = person(addresses=[address("a", "phone", "wrong_number")])
-    for request in (asking("phone"), asking("text")):
-        decision = decide(known, POLICY, request, NOON)
-        assert (*ruled(decision), decision.ref) == ("deny", "wrong_number", "a")
-
-
-def test_of_a_person_the_best_address_is_judged_and_named() -> None:
-    known = person(
-        addresses=[
-            address("a", "email", "hard_bounced"),
-            address("b", "email", "soft_bouncing"),
-            address("d", "email"),
-            address("c", "email"),
-            address("a0", "phone"),
-        ]
-    )
-    decision = decide(known, POLICY, asking("email"), NOON)
-    assert (*ruled(decision), decision.ref) == ("allow", "ok", "c")
-    assert decide(known, POLICY, asking("text"), NOON).ref == "a0"
-
-
-def test_a_channel_without_addresses_names_none() -> None:
-    assert decide(person(), POLICY, asking("door"), NOON).ref is None
-
-
-@pytest.mark.parametrize("answer", ["defer", "deny"])
-def test_of_an_address_that_bounces_softly_the_policy_decides(answer: str) -> None:
-    known = person(addresses=[address("a", "email", "soft_bouncing")])
-    decision = decide(known, policy(closures__soft_bouncing=answer), asking("email"), NOON)
-    assert (*ruled(decision), decision.earliest_at) == (answer, "soft_bouncing", None)
-    assert ruled(decide(known, policy(closures__soft_bouncing="allow"), asking("email"), NOON)) == ("allow", "ok")
-
-
-def test_an_address_that_is_not_known_to_be_the_persons_is_judged_as_an_unknown_contact() -> None:
-    decision = decide(person(), POLICY, asking("text", ref="0"), NOON)
-    assert (*ruled(decision), decision.ref) == ("deny", "unknown_address", "0")
-    assert ruled(decide(person(addresses=[]), POLICY, asking("phone"), NOON)) == ("deny", "unknown_address")
-    assert ruled(decide(person(), POLICY, asking("email", ref="0"), NOON)) == ("allow", "ok")
-
-
-def test_one_phone_serves_text_and_phone_and_no_mail() -> None:
-    assert decide(person(), POLICY, asking("text", ref=PHONE), NOON).decision == "allow"
-    assert decide(person(), POLICY, asking("phone", ref=PHONE), NOON).decision == "allow"
-    assert decide(person(), POLICY, asking("text", ref=EMAIL), NOON).reason == "unknown_address"
-
-
-def test_of_an_address_with_a_ref_for_each_key_the_worst_that_is_known_is_meant() -> None:
-    known = person(addresses=[address("new", "email"), address("old", "email", "hard_bounced")])
-    assert worst_known_ref(known, ["new", "old"]) == "old"
-    assert worst_known_ref(known, ["new", "gone"]) == "new"
-    assert worst_known_ref(known, ["other", "gone"]) == "other"
-    assert worst_known_ref(None, ["new", "old"]) == "new"
-    assert worst_known_ref(known, []) is None

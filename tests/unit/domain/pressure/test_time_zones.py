@@ -1,13 +1,9 @@
-"""In which zones and departments somebody may be, and when a channel is open there."""
+"""In which zones somebody may be, from what is known."""
 
 import pytest
 
 from events.outputs import Zones
-from streams.domain.pressure.french_departments import department_of
-from streams.domain.pressure.hours import Opening, next_opening
-from streams.domain.pressure.policy_values import HOUR, Hours
 from streams.domain.pressure.time_zones import zones_of, zones_of_country, zones_of_region
-from tests.unit.domain.pressure.people import ms
 
 
 def known(time_zone: str | None = None, region: str | None = None, postal_code: str | None = None) -> Zones:
@@ -50,117 +46,3 @@ def test_a_region_outside_the_united_states_is_its_whole_country() -> None:
     assert {"America/St_Johns", "America/Vancouver"} <= set(zones_of_country("CA"))
     assert {"America/New_York", "Pacific/Honolulu", "America/Adak"} <= set(zones_of_country("US"))
     assert zones_of_country("XX") == ()
-
-
-# French postcodes: their departments, and the clocks there.
-ANYWHERE_FRENCH = tuple(
-    sorted({zone for code in ("FR", "GF", "GP", "MQ", "RE", "YT") for zone in zones_of_country(code)})
-)
-
-
-@pytest.mark.parametrize(
-    ("postcode", "department"),
-    [
-        ("75011", "75"),
-        (" F-69003 ", "69"),
-        ("97 400", "974"),
-        ("FR-97400", "974"),
-        ("fr 97 400", "974"),
-        ("97200 CEDEX", "972"),
-        ("97 245 Cedex 2", "972"),
-        ("75231 cedex 05", "75"),
-        ("CEDEX", None),
-        ("97200 CEDEXES", None),
-        ("01000", "01"),
-        ("95880", "95"),
-        ("20000", "2A"),
-        ("20167", "2A"),
-        ("20200", "2B"),
-        ("20600", "2B"),
-        ("97400", "974"),
-        ("97500", "975"),
-        ("98800", "988"),
-        ("98000", None),  # Monaco
-        ("00100", None),  # military post
-        ("96000", None),
-        ("97900", None),
-        ("1000", None),
-        ("750111", None),
-        ("７５０１１", None),
-        ("", None),
-    ],
-)
-def test_the_first_two_digits_name_the_department_overseas_three(postcode: str, department: str | None) -> None:
-    assert department_of(postcode) == department
-
-
-@pytest.mark.parametrize(
-    ("region", "postcode", "zones"),
-    [
-        (None, "75011", ("Europe/Paris",)),
-        (None, "97110", ("America/Guadeloupe",)),
-        (None, "97200", ("America/Martinique",)),
-        (None, "97300", ("America/Cayenne",)),
-        (None, "97400", ("Indian/Reunion",)),
-        (None, "97600", ("Indian/Mayotte",)),
-        (None, "98714", zones_of_country("PF")),
-        (None, "98000", ("Europe/Paris",)),  # says nothing, so the country decides
-        ("FR-IDF", "97400", ("Indian/Reunion",)),
-        ("RE", "75011", ("Europe/Paris",)),
-        ("FR-974", None, ("Indian/Reunion",)),
-        ("FR-GP", "not one", ("America/Guadeloupe",)),
-        ("FR-75", None, ("Europe/Paris",)),
-        ("FR-", None, ("Europe/Paris",)),
-        ("FR-IDF", None, ("Europe/Paris",)),
-        ("FR-69M", None, ("Europe/Paris",)),
-        ("FR-LRE", None, ("Indian/Reunion",)),
-        ("FR-GUA", None, ("America/Guadeloupe",)),
-        ("FR-MAY", None, ("Indian/Mayotte",)),
-        ("FR-XYZ", None, ANYWHERE_FRENCH),
-        ("US-NY", "97400", ("America/New_York",)),
-    ],
-)
-def test_in_france_the_postcode_else_the_region_tells_the_clock(
-    region: str | None, postcode: str | None, zones: tuple[str, ...]
-) -> None:
-    assert zones_of(known(None, region, postcode), "FR") == zones
-
-
-def test_in_the_union_a_postcode_is_french_only_where_the_region_is() -> None:
-    assert zones_of(known(None, None, "97400"), "EU") == zones_of_country("EU")
-    assert zones_of(known(None, "FR-974", "97400"), "EU") == ("Indian/Reunion",)
-
-
-def test_a_department_on_the_mainland_is_the_country() -> None:
-    assert zones_of_region("FR-2A") == zones_of_region("FR") == ("Europe/Paris",)
-
-
-# When a channel is open, by the clock of the person, in every zone that may be the person's.
-NEW_YORK = ("America/New_York",)
-
-
-def every_day(first: int, last: int, **other: Hours) -> tuple[Hours, ...]:
-    names = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-    return tuple(other.get(name, (first * HOUR, last * HOUR)) for name in names)
-
-
-def test_the_clock_goes_forward_on_the_8th_of_march_and_back_on_the_1st_of_november() -> None:
-    week = every_day(9, 20)
-    saturday, sunday = (next_opening(NEW_YORK, week, ms(f"2026-03-0{day}T06:00:00Z")) for day in (7, 8))
-    assert saturday == Opening(ms("2026-03-07T14:00:00Z"), ms("2026-03-08T01:00:00Z"))
-    assert sunday == Opening(ms("2026-03-08T13:00:00Z"), ms("2026-03-09T00:00:00Z"))
-    saturday, sunday = (next_opening(NEW_YORK, week, ms(f"2026-{day}T06:00:00Z")) for day in ("10-31", "11-01"))
-    assert saturday == Opening(ms("2026-10-31T13:00:00Z"), ms("2026-11-01T00:00:00Z"))
-    assert sunday == Opening(ms("2026-11-01T14:00:00Z"), ms("2026-11-02T01:00:00Z"))
-
-
-def test_an_hour_that_the_clock_shows_twice_is_open_twice_and_one_that_it_skips_never() -> None:
-    night = every_day(1, 3)
-    twice = next_opening(NEW_YORK, night, ms("2026-11-01T04:00:00Z"))
-    assert twice == Opening(ms("2026-11-01T05:00:00Z"), ms("2026-11-01T08:00:00Z"))
-    skipped = next_opening(NEW_YORK, tuple([(2 * HOUR, 3 * HOUR)] * 7), ms("2026-03-08T05:00:00Z"))
-    assert skipped == Opening(ms("2026-03-09T06:00:00Z"), ms("2026-03-09T07:00:00Z"))
-
-
-def test_half_the_world_apart_it_never_opens() -> None:
-    assert next_opening(("Europe/London", "Pacific/Auckland"), every_day(9, 18), ms("2026-07-01T00:00:00Z")) is None

@@ -60,7 +60,12 @@ ROLL: Fields = {
     "polling_station": "75111-0012",
     "purpose": "municipales-2026",
 }
-ORIGIN: Fields = {"kind": "rented", "obtained_at": "2012-02-01T00:00:00Z", "file": "broker:17", "notice": "art14/v1"}
+ORIGIN: Fields = {
+    "kind": "rented",
+    "obtained_at": "2012-02-01T00:00:00Z",
+    "file": "broker:17",
+    "notice": "art14/v1",
+}
 MAIL: Fields = {"purpose": "fundraising", "team": "digital"}
 
 

@@ -78,12 +78,19 @@ FIXTURES = {
     "refund": Fixture(_body([_item(refundedAt=_PAID)]), [_REFUNDED]),
     "refund recovered": Fixture(
         _body([_item(refundedAt=_PAID, recoveredAt="2025-11-24T12:00:00-05:00")]),
-        [_REFUNDED, ("interaction.retracted", "2025-11-24T17:00:00.000Z", {"contact": _CONTACT, "retracts": _REFUND})],
+        [
+            _REFUNDED,
+            ("interaction.retracted", "2025-11-24T17:00:00.000Z", {"contact": _CONTACT, "retracts": _REFUND}),
+        ],
     ),
-    "cancellation": Fixture(_body(cancelledAt=_PAID, recurringPeriod="monthly"), [_CANCELLED]),
+    "cancellation": Fixture(
+        _body(cancelledAt=_PAID, recurringPeriod="monthly"),
+        [_CANCELLED],
+    ),
     "no texts": Fixture(_body(textMessageOption="opt_out"), [_MADE, _texts(granted=False)]),
     "refund of a pledge that was cancelled": Fixture(
-        _body([_item(refundedAt=_PAID)], cancelledAt=_PAID, recurringPeriod="monthly"), [_REFUNDED, _CANCELLED]
+        _body([_item(refundedAt=_PAID)], cancelledAt=_PAID, recurringPeriod="monthly"),
+        [_REFUNDED, _CANCELLED],
     ),
     "refund with a status of its own": Fixture(_body([_item(refundedAt=_PAID)], status="refunded"), [_REFUNDED]),
     "a comma that is no thousand": Fixture(_body([_item(amount="25,50")]), refused="invalid_data"),

@@ -44,7 +44,12 @@ def _donation(**action: object) -> dict[str, object]:
     return _body("osdi:donation", _links(fundraising_page="f-1"), **({"amount": "25.50", "currency": "USD"} | action))
 
 
-_GIFT: dict[str, object] = {"contact": _CONTACT, "donation_id": "actionnetwork:a-1", "amount": 2550, "currency": "USD"}
+_GIFT: dict[str, object] = {
+    "contact": _CONTACT,
+    "donation_id": "actionnetwork:a-1",
+    "amount": 2550,
+    "currency": "USD",
+}
 _MADE = ("donation.made", AT, _GIFT | {"period": "once"})
 
 
@@ -82,9 +87,13 @@ FIXTURES = {
         _donation(**{"action_network:referrer_data": {"source": "nov-mail", "website": "none"}}),
         [("donation.made", AT, _MADE[2] | {"refcode": "nov-mail"})],
     ),
-    "donation to two": Fixture(_donation(amount=None, recipients=[{"amount": "20.00"}, {"amount": "5.50"}]), [_MADE]),
+    "donation to two": Fixture(
+        _donation(amount=None, recipients=[{"amount": "20.00"}, {"amount": "5.50"}]),
+        [_MADE],
+    ),
     "donation in yen": Fixture(
-        _donation(amount="2550", currency="JPY"), [("donation.made", AT, _MADE[2] | {"currency": "JPY"})]
+        _donation(amount="2550", currency="JPY"),
+        [("donation.made", AT, _MADE[2] | {"currency": "JPY"})],
     ),
     "donation voided": Fixture(
         _donation(voided=True, voided_date="2025-11-24T17:00:00Z"),

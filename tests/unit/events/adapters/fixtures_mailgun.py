@@ -89,7 +89,11 @@ FIXTURES = {
     ),
     "unsubscribed": _one("email.unsubscribed", _WISH, _body("unsubscribed")),
     "complained": _one("email.complained", _WISH, _body("complained")),
-    "brackets": _one("email.complained", _WISH, _body("complained", message=_BRACKETS)),
+    "brackets": _one(
+        "email.complained",
+        _WISH,
+        _body("complained", message=_BRACKETS),
+    ),
     "test": Fixture(_body("delivered", flags={"is-test-mode": True}), left_out="test_mode"),
     "unknown": Fixture(_body("stored"), refused="unsupported_type"),
     "neither now nor for good": Fixture(_body("failed", severity="odd"), refused="unsupported_type"),

@@ -4,8 +4,17 @@ from tests.unit.events.adapters.fixture import Fixture
 
 AT = "2025-11-24T16:00:00.000Z"
 LATER = "2025-11-24T17:00:00.000Z"
-_CONTACT = {"email": "ada@example.org", "phone": "2025550100", "external": {"mobilize": "51"}, "postal_code": "44308"}
-_PLACE: dict[str, object] = {"contact": _CONTACT, "event_id": "mobilize:7:70", "starts_at": "2025-11-24T18:00:00.000Z"}
+_CONTACT = {
+    "email": "ada@example.org",
+    "phone": "2025550100",
+    "external": {"mobilize": "51"},
+    "postal_code": "44308",
+}
+_PLACE: dict[str, object] = {
+    "contact": _CONTACT,
+    "event_id": "mobilize:7:70",
+    "starts_at": "2025-11-24T18:00:00.000Z",
+}
 _MADE = ("rsvp.made", AT, _PLACE)
 
 

@@ -53,7 +53,11 @@ def _message(method: str, outcome: str, type_: str, **more: object) -> Fixture:
 
 
 _OTHER = _code("delete") | {"value": {"activistCodeId": 6}}
-_GONE = ("interaction.retracted", AT, {"contact": _CONTACT, "retracts": {"source": "digital/vendor", "id": HASHED}})
+_GONE = (
+    "interaction.retracted",
+    AT,
+    {"contact": _CONTACT, "retracts": {"source": "digital/vendor", "id": HASHED}},
+)
 FIXTURES = {
     "contact at the door": _canvass("door_knock", "successful_contact", "door", "contacted"),
     "nobody at the door": _canvass("door_knock", "no_answer", "door", "not_home"),
@@ -97,7 +101,10 @@ FIXTURES = {
             )
         ],
     ),
-    "all deleted": Fixture(_body("door_knock", "successful_contact", _answer("delete"), _code("delete")), [_GONE]),
+    "all deleted": Fixture(
+        _body("door_knock", "successful_contact", _answer("delete"), _code("delete")),
+        [_GONE],
+    ),
     "said no": Fixture(
         _body("text", "successful_contact", _consent("opted_out")),
         [("canvass.reported", AT, _REPORT | {"method": "text"}), _consented("text", granted=False)],

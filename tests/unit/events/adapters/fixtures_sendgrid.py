@@ -35,7 +35,11 @@ FIXTURES = {
     "delivered": _fixture("delivered", "email.delivered", _MESSAGE, response="250 OK"),
     "deferred": _fixture("deferred", "email.deferred", _MESSAGE | {"reason": "wait"}, response="wait", attempt="5"),
     "bounce": _fixture(
-        "bounce", "email.bounced", _MESSAGE | {"kind": "hard", "reason": "550"}, type="bounce", reason="550"
+        "bounce",
+        "email.bounced",
+        _MESSAGE | {"kind": "hard", "reason": "550"},
+        type="bounce",
+        reason="550",
     ),
     "blocked": _fixture("bounce", "email.bounced", _MESSAGE | {"kind": "soft"}, type="blocked"),
     "late bounce": _fixture(

@@ -60,7 +60,10 @@ def _subscription(before: Mapping[str, object] | None = None, **preferences: obj
 _GENERAL = {"reason": "General"}
 _HERS = ["ada@example.org"]
 _READ = {"timestamp": AT, "userAgent": "Mail/1", "ipAddress": "192.0.2.1"}
-_TOPICS = [{"topicName": "news", "subscriptionStatus": "OptOut"}, {"topicName": "gifts", "subscriptionStatus": "OptIn"}]
+_TOPICS = [
+    {"topicName": "news", "subscriptionStatus": "OptOut"},
+    {"topicName": "gifts", "subscriptionStatus": "OptIn"},
+]
 _BEFORE = {"topicSubscriptionStatus": [{"topicName": "gifts", "subscriptionStatus": "OptOut"}]}
 _ALL = {"unsubscribeAll": False, "topicSubscriptionStatus": [_TOPICS[1]]}
 _YES: dict[str, object] = {"channel": "email", "granted": True}
@@ -74,7 +77,9 @@ FIXTURES = {
         [("email.sent", AT, _MESSAGE | {"contact": who}) for who in (_ADA, _BOB)],
     ),
     "Delivery": _one(
-        "email.delivered", _MESSAGE, _sns(_event("Delivery", delivery={"timestamp": AT, "recipients": _HERS}))
+        "email.delivered",
+        _MESSAGE,
+        _sns(_event("Delivery", delivery={"timestamp": AT, "recipients": _HERS})),
     ),
     "Open": _one("email.opened", _MESSAGE | {"user_agent": "Mail/1"}, _sns(_event("Open", open=_READ))),
     "Open of several": Fixture(
@@ -104,11 +109,16 @@ FIXTURES = {
         _sns(_event("Rendering Failure", failure={"errorMessage": "odd"})),
     ),
     "DeliveryDelay": _one(
-        "email.deferred", _MESSAGE | {"reason": "MailboxFull"}, _sns(_event("DeliveryDelay", deliveryDelay=_DELAY))
+        "email.deferred",
+        _MESSAGE | {"reason": "MailboxFull"},
+        _sns(_event("DeliveryDelay", deliveryDelay=_DELAY)),
     ),
     "Subscription of topics": Fixture(
         _sns(_subscription(_BEFORE, unsubscribeAll=False, topicSubscriptionStatus=_TOPICS)),
-        [("email.unsubscribed", AT, _ABOUT | {"contact": _ADA, "list_id": "news"}), _GIFTS_AGAIN],
+        [
+            ("email.unsubscribed", AT, _ABOUT | {"contact": _ADA, "list_id": "news"}),
+            _GIFTS_AGAIN,
+        ],
     ),
     "Subscription to a topic that was open": _one(
         "email.unsubscribed",
@@ -116,7 +126,8 @@ FIXTURES = {
         _sns(_subscription({"topicSubscriptionStatus": [_TOPICS[1]]}, topicSubscriptionStatus=_TOPICS)),
     ),
     "Subscription after nothing": Fixture(
-        _sns(_subscription({"unsubscribeAll": True, "topicSubscriptionStatus": [_TOPICS[1]]}, **_ALL)), [_GIFTS_AGAIN]
+        _sns(_subscription({"unsubscribeAll": True, "topicSubscriptionStatus": [_TOPICS[1]]}, **_ALL)),
+        [_GIFTS_AGAIN],
     ),
     "Subscription to nothing": _one("email.unsubscribed", _ABOUT, _sns(_subscription(unsubscribeAll=True))),
     "Subscription unchanged": Fixture(_sns(_subscription()), left_out="nothing_changed"),

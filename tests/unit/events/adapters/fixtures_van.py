@@ -9,7 +9,12 @@ _REPORT: dict[str, object] = {"contact": _CONTACT, "method": "door", "outcome": 
 
 def _body(code: int | None, *responses: dict[str, object], **context: object) -> dict[str, object]:
     usual = {"contactTypeId": 2, "inputTypeId": 11, "dateCanvassed": "2025-11-24T11:00:00-05:00", "campaignId": 3}
-    return {"vanId": 118, "canvassContext": usual | context, "resultCodeId": code, "responses": list(responses) or None}
+    return {
+        "vanId": 118,
+        "canvassContext": usual | context,
+        "resultCodeId": code,
+        "responses": list(responses) or None,
+    }
 
 
 def _answer(question: int, response: int) -> dict[str, object]:

@@ -145,7 +145,9 @@ def report(day: DayFigures, before: DayFigures = QUIET) -> DailyReport:
 
 
 BUSY = replace(
-    QUIET, money=(CurrencyTotals("USD", 20, 100_000, 500, 19, 4),), methods=(CanvassResults("door", 100, 40, 20),)
+    QUIET,
+    money=(CurrencyTotals("USD", 20, 100_000, 500, 19, 4),),
+    methods=(CanvassResults("door", 100, 40, 20),),
 )
 
 

@@ -1,8 +1,6 @@
-"""What a replay does with each row, and how it yields to live traffic."""
+"""What a replay does with each row: send it unchanged, leave it out, or refuse it."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from math import inf
 from pathlib import Path
 
 import fsspec
@@ -26,8 +24,14 @@ from streams.history.importing.import_run import ImportReport, ProgressDisplay
 from streams.history.lake.erasure import AnnouncedErasure, erase_from_lake
 from streams.history.lake.input_files import Selection, input_files_at, selected_files
 from streams.history.lake.row_reading import ANONYMISED, BEFORE_ERASURE
-from streams.history.replay import pacing, row_decisions
 from streams.history.replay.replay_run import ReplaySource, decided_rows, preview_replay
+from streams.history.replay.row_decisions import (
+    ERASURES,
+    OF_REFUSED_SOURCES,
+    OF_THE_INACTIVE,
+    TOO_OLD,
+    WINDOW_MARGIN_MS,
+)
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, event
 from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record
@@ -69,7 +73,7 @@ def test_rows_of_a_refused_source_stay_behind_but_for_a_no(tmp_path: Path) -> No
     open_ = history(tmp_path)
     assert told(open_) == [as_it_was(no), as_it_was(gift), as_it_was(own)]  # the lake keeps types apart
     taken, left, as_sent = told(replace(open_, wall=Wall({"staff"})))
-    assert left == row_decisions.OF_REFUSED_SOURCES
+    assert left == OF_REFUSED_SOURCES
     assert as_sent == as_it_was(own)
     assert isinstance(taken, UnchangedEvent)
     data = orjson.loads(taken.value)["data"]
@@ -97,7 +101,7 @@ def test_what_was_taken_before_fields_on_descent_were_refused_is_replayed_withou
     taken, left, as_sent = told(
         replace(history(lake(tmp_path, gift, staff, plain)), wall=Wall({"staff"}, takes_descent=False))
     )
-    assert (left, as_sent) == (row_decisions.OF_REFUSED_SOURCES, as_it_was(plain))
+    assert (left, as_sent) == (OF_REFUSED_SOURCES, as_it_was(plain))
     assert isinstance(taken, UnchangedEvent)
     before, after = orjson.loads(gift.value or b""), orjson.loads(taken.value)
     del before["data"]["lieu_de_naissance"], before["data"]["provenance"]["birthPlace"]
@@ -138,13 +142,13 @@ def test_harmonised_yes_from_the_future_is_dated_by_the_replay_and_far_ones_are_
 
 
 def test_messages_older_than_a_week_are_not_replayed(tmp_path: Path) -> None:
-    edge = NOW - DEDUP_WINDOW_MS + row_decisions.WINDOW_MARGIN_MS
+    edge = NOW - DEDUP_WINDOW_MS + WINDOW_MARGIN_MS
     at_it, before = topic_record(0, "email.sent", edge), topic_record(1, "email.sent", edge - 1)
     unsubscribed = topic_record(2, "email.unsubscribed", edge - 1)
     lake(tmp_path, at_it, before, unsubscribed)
 
     assert sorted(map(repr, told(history(tmp_path)))) == sorted(
-        map(repr, [as_it_was(at_it), row_decisions.TOO_OLD, as_it_was(unsubscribed)])
+        map(repr, [as_it_was(at_it), TOO_OLD, as_it_was(unsubscribed)])
     )
 
 
@@ -159,7 +163,7 @@ def test_events_of_erased_people_are_not_replayed(tmp_path: Path) -> None:
 
     kept_out = told(history(tmp_path))
     assert sorted(map(repr, kept_out)) == sorted(
-        map(repr, [row_decisions.ERASURES, BEFORE_ERASURE, BEFORE_ERASURE, as_it_was(after), as_it_was(late)])
+        map(repr, [ERASURES, BEFORE_ERASURE, BEFORE_ERASURE, as_it_was(after), as_it_was(late)])
     )
 
 
@@ -177,7 +181,7 @@ def test_replayed_erasures_are_sent_before_everything_else(tmp_path: Path) -> No
 def test_erasures_for_doing_nothing_are_not_replayed(tmp_path: Path) -> None:
     """By a part of a history somebody might seem to have done nothing who has."""
     lake(tmp_path, topic_record(0, "contact.erased_if_inactive", NOW - DAY, inactive_since="2009-01-01T00:00:00Z"))
-    assert told(history(tmp_path, erases=True)) == [row_decisions.OF_THE_INACTIVE]
+    assert told(history(tmp_path, erases=True)) == [OF_THE_INACTIVE]
 
 
 def test_a_lake_with_pending_erasures_is_not_replayed(tmp_path: Path) -> None:
@@ -240,84 +244,3 @@ def test_the_fingerprint_of_a_replayed_file_depends_on_content_and_selection(tmp
 
     assert same.fingerprint(ALL) == too.fingerprint(ALL) != other.fingerprint(ALL)
     assert same.fingerprint(ALL) != same.fingerprint(Selection(since=NOW))
-
-
-# A replay yields to live traffic: the later workers are, the slower it goes.
-@pytest.mark.parametrize(
-    ("before", "late", "after"),
-    [
-        (pacing.ReplaySpeed(1_000), 0, pacing.ReplaySpeed(1_250)),
-        (pacing.ReplaySpeed(9_000), pacing.CALM_S, pacing.ReplaySpeed(10_000)),
-        (pacing.ReplaySpeed(1_000), pacing.CALM_S + 0.1, pacing.ReplaySpeed(1_000)),
-        (pacing.ReplaySpeed(1_000), pacing.BUSY_S, pacing.ReplaySpeed(500)),
-        (pacing.ReplaySpeed(60), pacing.BUSY_S, pacing.ReplaySpeed(pacing.SLOWEST)),
-        (pacing.ReplaySpeed(1_000), pacing.TOO_BUSY_S, pacing.ReplaySpeed(500, paused=True)),
-        (pacing.ReplaySpeed(500, paused=True), inf, pacing.ReplaySpeed(500, paused=True)),
-        (pacing.ReplaySpeed(500, paused=True), pacing.CALM_S + 0.1, pacing.ReplaySpeed(500, paused=True)),
-        (pacing.ReplaySpeed(500, paused=True), pacing.CALM_S, pacing.ReplaySpeed(500)),
-    ],
-)
-def test_the_lag_of_workers_decides_the_next_replay_speed(
-    before: pacing.ReplaySpeed, late: float, after: pacing.ReplaySpeed
-) -> None:
-    assert pacing.next_speed(before, late, 10_000) == after
-
-
-def test_a_replay_is_never_faster_than_its_rate() -> None:
-    assert pacing.next_speed(pacing.ReplaySpeed(10), pacing.BUSY_S, most=10) == pacing.ReplaySpeed(10)
-    assert pacing.next_speed(pacing.ReplaySpeed(10), 0, most=10) == pacing.ReplaySpeed(10)
-
-
-def test_the_lag_in_seconds_depends_on_the_workers_speed() -> None:
-    lateness = pacing.LagEstimator()
-    unknown = [lateness.seconds(pacing.WorkerLoad(4_000, 1_000 * now), now) for now in range(3)]
-
-    assert all(pacing.CALM_S < late < pacing.BUSY_S for late in unknown)
-    assert [lateness.seconds(pacing.WorkerLoad(4_000, 1_000 * now), now) for now in range(3, 12)] == [4.0] * 9
-    assert lateness.seconds(pacing.WorkerLoad(pacing.FEW, 11_000), 12) == 0
-    assert [lateness.seconds(pacing.WorkerLoad(4_000, 11_000), now) for now in range(13, 20)][-1] == inf
-
-
-class Time:
-    """A clock that passes when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-    def clock(self) -> pacing.Clock:
-        return pacing.Clock(lambda: self.now, self.sleep)
-
-
-def took(pace: pacing.Pacer, time: Time, records: int) -> float:
-    begun = time.now
-    for _ in range(records):
-        pace()
-    return time.now - begun
-
-
-@pytest.mark.parametrize("rate", [3.0, 1_000.0])
-def test_the_pacer_holds_its_rate(rate: float) -> None:
-    time = Time()
-    pace = pacing.Pacer(rate, None, pytest.fail, time.clock())
-
-    assert took(pace, time, int(rate) * 20) == pytest.approx(20, abs=1)
-
-
-def working(time: Time, behind: Callable[[float], int]) -> Callable[[], pacing.WorkerLoad]:
-    """Workers that do 1,000 records a second, and are behind by so many at a time."""
-    return lambda: pacing.WorkerLoad(behind(time.now), int(1_000 * time.now))
-
-
-def test_the_pacer_says_that_it_pauses_and_goes_on() -> None:
-    told: list[str] = []
-    time = Time()
-    late = working(time, lambda now: 9_000 if 5 <= now < 8 else 0)
-    pace = pacing.Pacer(pacing.FIRST, late, told.append, time.clock())
-
-    assert took(pace, time, int(pacing.FIRST) * 9) > 12
-    pausing, going_on = told
-    assert pausing.startswith("pausing: workers are 9,000 records or 9 s behind")
-    assert going_on == "going on at 1,000/s: workers are 0 records behind"

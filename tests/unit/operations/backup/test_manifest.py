@@ -1,13 +1,9 @@
-"""A backup on disk: its manifest and its files of records."""
-
-import stat
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 from pydantic import SecretStr
 
-from streams.operations.backup.erasure_ledger import LedgerEntry, add_to_ledger, read_ledger
 from streams.operations.backup.manifest import (
     FORMAT,
     Manifest,
@@ -17,14 +13,7 @@ from streams.operations.backup.manifest import (
     require_whole,
     write_manifest,
 )
-from streams.operations.backup.record_files import (
-    BackupError,
-    Record,
-    RecordWriter,
-    read_records,
-    sha256_of,
-    write_records,
-)
+from streams.operations.backup.record_files import BackupError, Record, write_records
 from streams.platform.settings import Settings
 
 SETTINGS = Settings(identity_key=SecretStr("new,old"), phone_region="US")
@@ -102,74 +91,3 @@ def test_other_identity_settings_than_the_backups_are_refused(manifest: Manifest
         require_identity(manifest, SETTINGS.model_copy(update={"phone_region": "CA"}))
     with pytest.raises(BackupError, match="HARMONIA_GMAIL_ALIASES"):
         require_identity(manifest, SETTINGS.model_copy(update={"gmail_aliases": True}))
-
-
-MANY = [Record(n % 3, b"key %d" % n, None if n % 7 == 0 else b"value" * n, (("version", b"1"),)) for n in range(1_201)]
-
-
-@pytest.mark.parametrize("records", [[], [Record(0, None, None)], MANY], ids=["none", "one", "many"])
-def test_records_are_read_as_they_were_written(tmp_path: Path, records: list[Record]) -> None:
-    file = write_records(tmp_path / "records.zst", records)
-    assert [*read_records(tmp_path / "records.zst")] == records
-    assert (file.name, file.records) == ("records.zst", len(records))
-    assert file.sha256 == sha256_of(tmp_path / "records.zst")
-
-
-def test_a_record_file_is_private_and_appears_once_it_is_whole(tmp_path: Path) -> None:
-    out = RecordWriter(tmp_path / "records.zst")
-    out.add(MANY)
-    assert not (tmp_path / "records.zst").exists()
-    out.done()
-    assert stat.S_IMODE((tmp_path / "records.zst").stat().st_mode) == 0o600
-    assert [path.name for path in tmp_path.iterdir()] == ["records.zst"]
-
-
-def test_a_dropped_record_file_is_deleted(tmp_path: Path) -> None:
-    out = RecordWriter(tmp_path / "records.zst")
-    out.add(MANY)
-    out.drop()
-    assert [*tmp_path.iterdir()] == []
-
-
-@pytest.mark.parametrize("cut", [1, 40, 1000])
-def test_a_truncated_record_file_is_refused(tmp_path: Path, cut: int) -> None:
-    path = tmp_path / "records.zst"
-    write_records(path, MANY)
-    path.write_bytes(path.read_bytes()[:-cut])
-    with pytest.raises(BackupError, match=r"records\.zst: not a whole file"):
-        list(read_records(path))
-
-
-ADA, BEN, CY = (LedgerEntry(f"/{name}", 1_000, "office/erasures", name) for name in ("ada", "ben", "cy"))
-
-
-def test_each_erasure_is_in_the_ledger_once(tmp_path: Path) -> None:
-    path = tmp_path / "erasures.jsonl"
-    assert add_to_ledger(path, [ADA, BEN]) == 2
-    assert add_to_ledger(path, [BEN, CY]) == 3
-    assert read_ledger(path) == [ADA, BEN, CY]
-
-
-@pytest.mark.parametrize("cut", range(1, 40, 6))
-def test_a_cut_off_line_of_the_ledger_spoils_no_other(tmp_path: Path, cut: int) -> None:
-    path = tmp_path / "erasures.jsonl"
-    add_to_ledger(path, [ADA, BEN])
-    path.write_bytes(path.read_bytes()[:-cut])
-    assert add_to_ledger(path, [BEN, CY]) == 3
-    assert read_ledger(path) == [ADA, BEN, CY]
-
-
-def test_a_bad_line_of_the_ledger_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "erasures.jsonl"
-    path.write_bytes(b"{}\n")
-    with pytest.raises(BackupError, match="line 1"):
-        add_to_ledger(path, [ADA])
-
-
-def test_a_last_line_of_the_ledger_without_line_end_stays(tmp_path: Path) -> None:
-    """The topic tells it no more once it is a day old."""
-    path = tmp_path / "erasures.jsonl"
-    add_to_ledger(path, [ADA, BEN])
-    path.write_bytes(path.read_bytes().rstrip(b"\n"))
-    assert add_to_ledger(path, [CY]) == 3
-    assert read_ledger(path) == [ADA, BEN, CY]

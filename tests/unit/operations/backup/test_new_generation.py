@@ -1,6 +1,5 @@
-"""Restoring brings nobody back who was erased after the backup, and no older hold."""
+"""Restoring brings nobody back who was erased after the backup, also if what they did is sent again."""
 
-import pytest
 from msgspec.structs import replace
 
 from events.identity_links import CanonicalId, read_canonical_id
@@ -11,9 +10,6 @@ from streams.domain.contact.identity.identity_assignment import trace, trace_key
 from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.operations.backup.erasure_ledger import LedgerEntry, latest_erasures, ledger_entry
 from streams.operations.backup.new_generation import LaterErasure, merged_traces
-from streams.operations.backup.record_files import Record
-from streams.operations.backup.restore import not_superseded
-from streams.operations.backup.target_topics import judge_workers
 from tests.property.worker.links.sayings import Saying, interaction
 from tests.property.worker.links.test_backup_law import Copy, Cut, remade
 from tests.property.worker.links.world import World
@@ -177,25 +173,3 @@ def names_of_ada(world: World) -> set[str]:
 
 def receipts(world: World) -> list[str]:
     return [str(alert["contact_id"]) for alert in world.alerts]
-
-
-# What a restore puts back beside newer holds, and that workers have to stop before it.
-DIRECT_MAIL, PHONES, PETITION = (Record(0, key, b"{}") for key in (b"direct-mail", b"phones", b"petition"))
-
-
-def test_a_newer_hold_does_not_drop_other_holds_of_a_restored_backup() -> None:
-    held = [DIRECT_MAIL, PHONES, PETITION]
-    assert [*not_superseded(held, {b"phones"})] == [DIRECT_MAIL, PETITION]
-    assert [*not_superseded(held, set())] == held
-
-
-@pytest.mark.parametrize(
-    ("members", "told"),
-    [
-        (0, None),
-        (1, "1 worker of harmonia is running: stop it before switching"),
-        (3, "3 workers of harmonia are running: stop them before switching"),
-    ],
-)
-def test_running_workers_are_refused_with_their_number_and_the_operation(members: int, told: str | None) -> None:
-    assert judge_workers(members, "harmonia", "switching") == told

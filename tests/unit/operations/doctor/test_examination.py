@@ -11,8 +11,7 @@ from kafka.errors import TransactionalIdNotFoundError
 from typer.testing import CliRunner
 
 from streams.cli.main import app
-from streams.domain.replication import PartitionReplicas, TopicReplicas
-from streams.operations.doctor import Finding, examine, servers
+from streams.operations.doctor import Finding, examine
 from streams.operations.doctor.configuration import examine_configuration
 from streams.operations.doctor.examination import _transactions
 from streams.operations.doctor.machine import (
@@ -24,7 +23,17 @@ from streams.operations.doctor.machine import (
     judge_versions,
     pinned_here,
 )
-from streams.operations.doctor.replicas import judge_default, judge_replicas
+from streams.operations.doctor.servers import (
+    ABORT_INTERVAL,
+    judge_broker_settings,
+    judge_brokers,
+    judge_clock,
+    judge_group,
+    judge_newest,
+    judge_permissions,
+    judge_redis,
+    needed_operations,
+)
 from streams.platform.settings import Settings
 from streams.platform.topics import TABLES
 from streams.worker.state_dir import own_state_dir
@@ -58,11 +67,7 @@ def test_the_transactions_asked_about_are_those_with_which_workers_write(instanc
 
 
 def test_the_doctor_says_which_brokers_end_a_dead_workers_transaction_late() -> None:
-    found = list(
-        servers.judge_broker_settings(
-            {"1": {servers.ABORT_INTERVAL: "10000"}, "2": {servers.ABORT_INTERVAL: "1000"}, "3": {}}
-        )
-    )
+    found = list(judge_broker_settings({"1": {ABORT_INTERVAL: "10000"}, "2": {ABORT_INTERVAL: "1000"}, "3": {}}))
 
     assert verdicts(found) == ["warn"]
     assert "brokers 1 look for them every 10 s" in found[0].found
@@ -83,7 +88,7 @@ def test_the_doctor_says_which_brokers_end_a_dead_workers_transaction_late() -> 
 def test_the_doctor_judges_brokers(
     versions: dict[int, tuple[int, ...]], settings: Settings, expected: list[str]
 ) -> None:
-    found = list(servers.judge_brokers(versions, settings))
+    found = list(judge_brokers(versions, settings))
     told(found)
     assert verdicts(found) == expected
 
@@ -102,24 +107,24 @@ def test_the_doctor_judges_brokers(
     ],
 )
 def test_the_doctor_judges_redis(info: dict[str, object], scripts: bool, expected: list[str]) -> None:
-    found = list(servers.judge_redis({**GOOD_REDIS, **info}, scripts))
+    found = list(judge_redis({**GOOD_REDIS, **info}, scripts))
     told(found)
     assert verdicts(found) == expected
 
 
 @pytest.mark.parametrize(("ahead", "verdict"), [(0.1, "ok"), (-5, "warn"), (5, "warn"), (-60, "fail"), (3600, "fail")])
 def test_the_doctor_judges_clocks(ahead: float, verdict: str) -> None:
-    found = servers.judge_clock("Redis", ahead)
+    found = judge_clock("Redis", ahead)
     told([found])
     assert found.verdict == verdict
     assert ("behind" in found.found) == (ahead < -2)
 
 
 def test_a_record_stamped_in_the_future_shows_that_a_brokers_clock_is_ahead() -> None:
-    assert list(servers.judge_newest(None, 1_000_000)) == []
-    assert list(servers.judge_newest(1, 1_000_000)) == []
-    assert verdicts(list(servers.judge_newest(1_005_000, 1_000_000))) == ["warn"]
-    assert verdicts(list(servers.judge_newest(1_105_000, 1_000_000))) == ["fail"]
+    assert list(judge_newest(None, 1_000_000)) == []
+    assert list(judge_newest(1, 1_000_000)) == []
+    assert verdicts(list(judge_newest(1_005_000, 1_000_000))) == ["warn"]
+    assert verdicts(list(judge_newest(1_105_000, 1_000_000))) == ["fail"]
 
 
 @pytest.mark.parametrize(
@@ -182,18 +187,18 @@ colorama==0.4.6 ; sys_platform == 'no-such-system' \\
 
 
 def test_the_doctor_names_operations_on_topics_that_are_not_allowed() -> None:
-    every = {name: {"READ", "WRITE", "DESCRIBE"} for name in servers.needed_operations(SETTINGS)}
-    assert verdicts(list(servers.judge_permissions(every, SETTINGS))) == ["ok"]
-    assert list(servers.judge_permissions({}, SETTINGS)) == []
-    [finding] = servers.judge_permissions({**every, "contact-state": {"READ"}}, SETTINGS)
+    every = {name: {"READ", "WRITE", "DESCRIBE"} for name in needed_operations(SETTINGS)}
+    assert verdicts(list(judge_permissions(every, SETTINGS))) == ["ok"]
+    assert list(judge_permissions({}, SETTINGS)) == []
+    [finding] = judge_permissions({**every, "contact-state": {"READ"}}, SETTINGS)
     assert (finding.what, finding.found) == ("ACL of contact-state", "WRITE is not allowed")
     assert "--operation Write --topic contact-state" in finding.to_do
-    assert verdicts(list(servers.judge_group({"DESCRIBE"}, "there"))) == ["fail"]
-    assert list(servers.judge_group({"READ"}, "there")) == list(servers.judge_group(None, "there")) == []
+    assert verdicts(list(judge_group({"DESCRIBE"}, "there"))) == ["fail"]
+    assert list(judge_group({"READ"}, "there")) == list(judge_group(None, "there")) == []
 
 
 def test_the_doctor_needs_fewer_rights_to_topics_that_workers_only_read() -> None:
-    needs = servers.needed_operations(SETTINGS)
+    needs = needed_operations(SETTINGS)
     assert needs["email-events"] == needs["experiment-definitions"] == {"READ"}
     assert needs["dead-letters"] == needs["identity-links"] == {"READ", "WRITE"}
     assert [needs[f"there-{table}-changelog"] for table in TABLES] == [{"READ", "WRITE"}] * len(TABLES)
@@ -244,90 +249,3 @@ def test_the_doctor_checks_everything_else_when_servers_are_away(monkeypatch: py
         one["found"] for one in json.loads(ended.stdout) if one["what"] == "brokers"
     )
     assert "S3CRET" not in shown.output + ended.output
-
-
-# What the doctor says of replication, and what it never advises.
-FAR_CLUSTER = Settings(kafka_bootstrap="kafka.example:9092", identity_key="a" * 32)
-LOCAL = Settings(kafka_bootstrap="127.0.0.1:1")
-VERSION = (4, 3)
-
-
-def topic(*in_sync: int, name: str = "interactions", leader: int | None = 1, **fields: object) -> TopicReplicas:
-    partition = PartitionReplicas(0, leader, (1, 2, 3), in_sync)
-    return TopicReplicas(name, [partition], **{"least_in_sync": 2, **fields})  # type: ignore[arg-type]
-
-
-def alone(name: str) -> TopicReplicas:
-    return TopicReplicas(name, [PartitionReplicas(0, 1, (1,), (1,))], 1)
-
-
-def judged(
-    *own: TopicReplicas, internal: tuple[TopicReplicas, ...] = (), settings: Settings = FAR_CLUSTER
-) -> list[Finding]:
-    return list(judge_replicas(own, internal, 3, settings))
-
-
-def test_replicas_that_are_all_in_sync_are_one_good_finding() -> None:
-    [finding] = judged(topic(1, 2, 3), internal=(topic(1, 2, 3, name="__transaction_state"),))
-    assert (finding.verdict, finding.found) == ("ok", "all 2 partitions have a leader and all their replicas in sync")
-
-
-@pytest.mark.parametrize(
-    ("seen", "verdict", "said"),
-    [
-        (topic(1, leader=None), "fail", "1 partition of interactions: nothing is written or read there"),
-        (topic(1), "fail", "too few for min.insync.replicas in 1 partition of interactions"),
-        (topic(1, 2), "warn", "one is missing or behind in 1 partition of interactions; one broker more may not fail"),
-        (topic(1, 2, least_in_sync=1), "warn", "one is missing or behind in 1 partition of interactions"),
-        (topic(1, 2, 3, unclean=True), "fail", "what was acknowledged is lost then"),
-        (topic(1, 2, 3, least_in_sync=3), "warn", "none may be missing of interactions"),
-        (alone("interactions"), "warn", "one replica, on the disk of one broker, have interactions"),
-    ],
-)
-def test_the_doctor_says_what_is_wrong_with_replicas(seen: TopicReplicas, verdict: str, said: str) -> None:
-    [finding] = judged(seen)
-    assert finding.verdict == verdict
-    assert said in finding.found
-    assert finding.to_do
-
-
-@pytest.mark.parametrize(
-    ("name", "setting"),
-    [
-        ("__consumer_offsets", "offsets.topic.replication.factor"),
-        ("__transaction_state", "transaction.state.log.replication.factor"),
-    ],
-)
-def test_a_topic_of_kafkas_own_on_one_broker_of_three_is_named_with_its_setting(name: str, setting: str) -> None:
-    [finding] = judged(topic(1, 2, 3), internal=(alone(name),))
-    assert (finding.what, finding.verdict) == (f"topic {name}", "warn")
-    assert "1 replica, and 3 brokers" in finding.found
-    assert setting in finding.to_do
-
-
-def test_one_broker_on_this_machine_is_there_to_be_tried_and_needs_no_other_replica() -> None:
-    [finding] = judge_replicas([alone("interactions")], [alone("__consumer_offsets")], 1, LOCAL)
-    assert finding.verdict == "ok"
-
-
-@pytest.mark.parametrize(
-    ("replication", "default", "may_lower"), [(3, 3, False), (3, None, False), (3, 1, True), (None, 3, False)]
-)
-def test_fewer_replicas_are_advised_only_where_brokers_would_give_fewer(
-    replication: int | None, default: int | None, may_lower: bool
-) -> None:
-    settings = FAR_CLUSTER.model_copy(update={"replication": replication})
-    [finding] = servers.judge_brokers({1: VERSION, 2: VERSION}, settings, default)
-    assert (finding.verdict, finding.what) == ("fail", "brokers")
-    assert ("HARMONIA_REPLICATION" in finding.to_do) == may_lower
-
-
-@pytest.mark.parametrize(
-    ("replication", "default", "warned"),
-    [(1, 3, True), (3, 3, False), (None, 3, False), (1, None, False), (3, 1, False)],
-)
-def test_a_setting_below_what_brokers_give_is_to_be_taken_away(
-    replication: int | None, default: int | None, warned: bool
-) -> None:
-    found = list(judge_default(default, FAR_CLUSTER.model_copy(update={"replication": replication})))
-    assert [one.what for one in found] == (["HARMONIA_REPLICATION"] if warned else [])

@@ -3,23 +3,27 @@
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from fastapi import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from streams.platform.logs import each_once_a_second
-from streams.services.api import connection_limits
-from streams.services.api.bodies import MOST_BYTES, BodyReader
+from streams.services.api.connection_limits import (
+    MAX_HEAD_BYTES,
+    MAX_HEADERS,
+    MAX_PIPELINED,
+    LimitedConnection,
+    mark_known,
+)
 from tests.unit.services.api.serving import Line, Site, serving
 
 FEW = 3
 """Connections that a small server has."""
 
 
-class Hasty(connection_limits.LimitedConnection):
+class Hasty(LimitedConnection):
     head_s = 0.1
     answer_s = 0.1
 
@@ -33,27 +37,27 @@ class Long(Response):
 
 @pytest.fixture
 async def line() -> AsyncIterator[Line]:
-    async with serving(connection_limits.LimitedConnection, PlainTextResponse("fine")) as site:
+    async with serving(LimitedConnection, PlainTextResponse("fine")) as site:
         yield await site.line()
 
 
 async def test_requests_one_after_the_other_have_a_limit_each(line: Line) -> None:
     """Nor does a body count, however long."""
     for _ in range(3):
-        header = b"x-long: " + b"a" * (connection_limits.MAX_HEAD_BYTES // 2) + b"\r\n"
-        assert await line.ask(header, bytes(8 * connection_limits.MAX_HEAD_BYTES)) == b"200"
+        header = b"x-long: " + b"a" * (MAX_HEAD_BYTES // 2) + b"\r\n"
+        assert await line.ask(header, bytes(8 * MAX_HEAD_BYTES)) == b"200"
 
 
 async def test_a_header_without_an_end_closes_the_connection(line: Line) -> None:
     line.say(b"POST / HTTP/1.1\r\nx-endless: ")
-    line.say(b"a" * (2 * connection_limits.MAX_HEAD_BYTES))
+    line.say(b"a" * (2 * MAX_HEAD_BYTES))
 
     assert await line.is_ended()
 
 
 @pytest.mark.parametrize(
     "headers",
-    [b"x: y\r\n" * (connection_limits.MAX_HEADERS + 1), b"x: " + b"a" * connection_limits.MAX_HEAD_BYTES + b"\r\n"],
+    [b"x: y\r\n" * (MAX_HEADERS + 1), b"x: " + b"a" * MAX_HEAD_BYTES + b"\r\n"],
     ids=["too many", "too large"],
 )
 async def test_headers_that_come_all_at_once_have_the_same_limit(line: Line, headers: bytes) -> None:
@@ -64,7 +68,7 @@ async def test_what_follows_a_body_has_a_limit_and_is_no_header(line: Line) -> N
     line.say(b"POST / HTTP/1.1\r\nhost: here\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nx-endless: ")
     assert await line.status() == b"200"
 
-    line.say(b"a" * (2 * connection_limits.MAX_HEAD_BYTES))
+    line.say(b"a" * (2 * MAX_HEAD_BYTES))
     assert await line.is_ended()
 
 
@@ -74,9 +78,9 @@ async def test_no_more_requests_wait_on_one_connection_than_a_few() -> None:
     async def silent(scope: Scope, receive: Receive, send: Send) -> None:
         await never.wait()
 
-    async with serving(connection_limits.LimitedConnection, silent) as site:
+    async with serving(LimitedConnection, silent) as site:
         line = await site.line()
-        line.say(b"GET / HTTP/1.1\r\nhost: here\r\n\r\n" * (connection_limits.MAX_PIPELINED + 2))
+        line.say(b"GET / HTTP/1.1\r\nhost: here\r\n\r\n" * (MAX_PIPELINED + 2))
 
         assert await line.status() == b"400"
         never.set()
@@ -115,7 +119,7 @@ async def test_an_answer_that_nobody_reads_closes_the_connection() -> None:
 
 
 async def test_whoever_sends_a_whole_request_is_answered_however_many_send_none() -> None:
-    async with serving(connection_limits.LimitedConnection, PlainTextResponse("fine"), FEW) as site:
+    async with serving(LimitedConnection, PlainTextResponse("fine"), FEW) as site:
         half = [await site.line() for _ in range(FEW)]
         for one in half:
             one.say(b"POST / HTTP/1.1\r\nhost: he")
@@ -134,7 +138,7 @@ async def test_who_is_being_answered_is_not_sent_away_for_another() -> None:
         await never.wait()
         await PlainTextResponse("fine")(scope, receive, send)
 
-    async with serving(connection_limits.LimitedConnection, slow, FEW) as site:
+    async with serving(LimitedConnection, slow, FEW) as site:
         asking = [await site.line() for _ in range(FEW)]
         for one in asking:
             one.say(b"GET / HTTP/1.1\r\nhost: here\r\n\r\n")
@@ -152,7 +156,7 @@ class Reading:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/known":
-            connection_limits.mark_known(scope)
+            mark_known(scope)
         self.begun.release()
         while (await receive()).get("more_body"):
             pass
@@ -169,7 +173,7 @@ class Reading:
 @pytest.mark.parametrize("strangers", ["nothing", "half of a head", "half of a body"])
 async def test_strangers_end_no_upload_of_somebody_who_is_known(strangers: str) -> None:
     reading = Reading()
-    async with serving(connection_limits.LimitedConnection, reading, FEW) as site:
+    async with serving(LimitedConnection, reading, FEW) as site:
         upload = await reading.half(site, b"/known")
         for _ in range(3 * FEW):
             if strangers == "half of a body":
@@ -184,7 +188,7 @@ async def test_strangers_end_no_upload_of_somebody_who_is_known(strangers: str) 
 async def test_those_who_are_known_and_stall_do_not_keep_others_out() -> None:
     """Of them whoever has sent nothing for longest makes room, and not an upload that goes on."""
     reading = Reading()
-    async with serving(connection_limits.LimitedConnection, reading, FEW) as site:
+    async with serving(LimitedConnection, reading, FEW) as site:
         upload = await site.line()
         upload.say(b"POST /known HTTP/1.1\r\nhost: here\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n")
         await reading.begun.acquire()
@@ -215,64 +219,3 @@ def test_a_message_is_said_once_a_second_and_counted(said: pytest.LogCaptureFixt
 
     again = "crowded (and 9 times more since this was last shown)"
     assert [record.getMessage() for record in said.records] == ["crowded", "another", again]
-
-
-# Bodies of requests: whole, or refused before they fill the memory, and nothing is held of what has ended.
-def request(parts: Iterable[bytes], *headers: tuple[bytes, bytes], waits: asyncio.Event | None = None) -> Request:
-    waiting = iter([*parts])
-
-    async def receive() -> Message:
-        part = next(waiting, None)
-        if part is None and waits is not None:
-            waits.set()
-            await asyncio.Event().wait()
-        return {"type": "http.request", "body": part or b"", "more_body": part is not None}
-
-    return Request({"type": "http", "headers": [*headers]}, receive)
-
-
-async def test_a_body_that_is_too_long_is_refused_whatever_length_it_declares() -> None:
-    bodies = BodyReader()
-
-    assert await bodies.read(request([], (b"content-length", str(MOST_BYTES + 1).encode()))) == "too_large"
-    assert await bodies.read(request([b"x" * MOST_BYTES, b"x"], (b"content-length", b"1"))) == "too_large"
-    assert bodies.held == 0
-
-
-async def test_beyond_the_limit_of_all_together_whoever_has_been_read_longest_makes_room() -> None:
-    bodies = BodyReader(at_once=10)
-    first, second = asyncio.Event(), asyncio.Event()
-    silent = asyncio.create_task(bodies.read(request([b"x" * 6], waits=first)))
-    await first.wait()
-    later = asyncio.create_task(bodies.read(request([b"z" * 2], waits=second)))
-    await second.wait()
-
-    assert await bodies.read(request([b"y" * 8])) == b"y" * 8
-    assert await silent == "busy"
-    assert bodies.held == 2
-    later.cancel()
-    await asyncio.wait([later])
-    assert bodies.held == 0
-
-
-async def test_a_body_beyond_the_limit_of_all_by_itself_is_ended() -> None:
-    bodies = BodyReader(at_once=10)
-
-    assert await bodies.read(request([b"x" * 8, b"x" * 8])) == "busy"
-    assert await bodies.read(request([b"x" * 16])) == "busy"
-    assert bodies.held == 0
-
-
-async def test_zeros_before_a_length_do_not_make_it_longer() -> None:
-    assert await BodyReader().read(request([b"abcde"], (b"content-length", b"0" * 5_000 + b"5"))) == b"abcde"
-    assert await BodyReader().read(request([b"abcde"], (b"content-length", b"9" * 5_000))) == "too_large"
-
-
-async def test_a_body_whose_sender_has_gone_is_given_up() -> None:
-    async def receive() -> Message:
-        return {"type": "http.disconnect"}
-
-    bodies = BodyReader()
-
-    assert await bodies.read(Request({"type": "http", "headers": []}, receive)) == "slow"
-    assert bodies.held == 0

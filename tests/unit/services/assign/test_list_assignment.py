@@ -1,69 +1,17 @@
-"""Lists as they are assigned: every row, its variant, and the events that tell of it."""
+"""Rows go out as they came, each with its variant, and nobody is put in twice or left out unheard."""
 
-from collections.abc import Sequence
 from io import BytesIO
 
-import orjson
 import pytest
 
-from events.envelope import Interaction, Record, decode
-from events.experiments import ExperimentDefinition
-from events.identifiers import Hasher
-from events.interactions.anywhere import ExperimentAssigned
 from streams.domain.experiments.assignment import VariantAssigner
 from streams.services.assign import list_assignment
-from streams.services.assign.assigned_events import Assigner, assigned_event
-from streams.services.assign.list_assignment import (
-    AssignedUnit,
-    Assignments,
-    SplitUnitCounter,
-    SplitUnits,
-    Unit,
-    UnitReader,
-    missing_column,
-)
-from streams.services.audience import Audience, UnusableAudience, open_ids
+from streams.services.assign.list_assignment import SplitUnitCounter, SplitUnits, Unit, UnitReader, missing_column
+from streams.services.audience import UnusableAudience
 from tests.unit.domain.experiments.test_assigning import ASK
 from tests.unit.domain.experiments.writing import defined
+from tests.unit.services.assign.lists import HASHER, Run, opened
 
-HASHER = Hasher([b"key"])
-
-
-def opened(text: str) -> Audience:
-    audience = open_ids(BytesIO(text.encode()))
-    assert isinstance(audience, Audience), audience
-    return audience
-
-
-class Run:
-    """`given` in the order in which it was told; `out` as it was when each chunk was told."""
-
-    def __init__(self, text: str, definition: ExperimentDefinition) -> None:
-        audience = opened(text)
-        assert missing_column(audience.header, definition) is None
-        self.together = SplitUnitCounter(definition)
-        reader = UnitReader(audience.header, definition, HASHER)
-        self.assignments = Assignments(audience, reader, VariantAssigner(definition), self.together)
-        self.given: list[AssignedUnit] = []
-        self.written_before: list[int] = []
-        self.done = (0, 0)
-        self._out = BytesIO()
-        self.assignments.write(self._out, self._tell, self._told)
-        self.summary = self.assignments.summary
-
-    @property
-    def out(self) -> str:
-        return self._out.getvalue().decode()
-
-    def _tell(self, given: Sequence[AssignedUnit]) -> None:
-        self.written_before.append(self._out.getvalue().count(b"\n") - 1)
-        self.given += given
-
-    def _told(self, rows: int, size: int) -> None:
-        self.done = self.done[0] + rows, self.done[1] + size
-
-
-# Rows go out as they came, each with its variant, and nobody is put in twice or left out unheard.
 HOUSES = defined("door", unit="household", variants={"walk": 1, "call, then walk": 1})
 
 
@@ -183,54 +131,3 @@ def test_a_list_that_lacks_a_column_is_refused_with_its_name() -> None:
     assert lacks("contact_id\n", unit="turf") == "ask assigns by turf: give a column turf with its ids"
     assert "give a column of that name" in lacks("contact_id\n", strata={"column": "state"})
     assert "it was assigned before" in lacks("contact_id,Variant\n")
-
-
-# What is sent is what intake takes, and the same in every run.
-AT = "2026-02-03T18:00:00.000Z"
-LIST = "contact_id,voter_id,external.van,email,phone,household\n{}\n"
-
-
-def said(row: str, team: str | None = None, unit: str = "contact", **fields: object) -> Interaction:
-    definition = defined("ask", unit=unit, **fields)
-    [given] = Run(LIST.format(row), definition).given
-    event = assigned_event(definition, given, Assigner("field/lists", team), AT)
-    found = decode(Record("outreach-events", orjson.dumps(event), (), 1_770_141_600_000))
-    assert isinstance(found, Interaction), found
-    return found
-
-
-@pytest.mark.parametrize(
-    "row", ["c-1,,,,,h", ",NY:12,,,,h", ",,7,,,h", ",,,a@example.org,,h", ",,,,(212) 555-0123,h", "x y,,7,,,h"]
-)
-def test_whatever_names_a_person_is_taken(row: str) -> None:
-    found = said(row)
-    assert isinstance(found.data, ExperimentAssigned)
-    assert (found.type, found.source, found.time) == ("experiment.assigned", "field/lists", 1_770_141_600_000)
-    assert (found.data.experiment.id, found.data.cluster, found.data.team) == ("ask", None, None)
-
-
-def test_a_household_is_said_as_cluster_and_a_team_where_there_is_one() -> None:
-    data = said("c-1,,,,,h-12", "field", "household").data
-    assert isinstance(data, ExperimentAssigned)
-    assert (data.cluster, data.team) == ("h-12", "field")
-
-
-def test_a_second_run_says_the_same_under_the_same_id() -> None:
-    assert said("c-1,,,,,h").id == said("c-1,,,,,other").id
-    assert said("c-1,,,,,h").id != said("c-2,,,,,h").id
-
-
-def test_whoever_gets_another_variant_by_a_changed_definition_is_told_of_anew() -> None:
-    """A copy would be dropped, and nobody would hear that they were given both."""
-    before, after = said("c-1,,,,,h"), said("c-1,,,,,h", variants={"a": 1, "b": 1})
-    assert isinstance(before.data, ExperimentAssigned)
-    assert isinstance(after.data, ExperimentAssigned)
-    assert before.data.experiment.variant != after.data.experiment.variant
-    assert before.id != after.id
-
-
-def test_an_id_does_not_tell_an_address_to_whoever_tries_them_out() -> None:
-    """It is made of the keyed hash."""
-    [one] = Run("email\na@example.org\n", ASK).given
-    assert one.unit.person.startswith("email:")
-    assert "example" not in one.unit.person

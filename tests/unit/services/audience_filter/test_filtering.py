@@ -1,29 +1,11 @@
-"""A run over a list: what each row asks, what was judged, and what is written."""
+"""A run writes what was judged, once for each person, and stops when it cannot be sure."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Sequence
 from io import BytesIO
 
-import pytest
-import typer
-
-from events.identifiers import Hasher
-from events.interactions.base import Channel
-from streams.cli.permit_check import purpose_of
-from streams.domain.pressure import Decision, Evidence
-from streams.services.api.models import PermissionsAsked
-from streams.services.audience import Audience, CsvRecord, Header, open_audience
-from streams.services.audience.header import read_header
-from streams.services.audience_filter.chunk_filter import (
-    AllowedRow,
-    ChunkVerdicts,
-    QuestionReader,
-    RowProblem,
-    UndecidedChunk,
-    verdicts_of,
-)
+from streams.services.audience import Audience, CsvRecord, open_audience
+from streams.services.audience_filter.chunk_filter import AllowedRow, ChunkVerdicts, UndecidedChunk
 from streams.services.audience_filter.filtering import (
     ChunkOutcome,
     FilterSummary,
@@ -32,7 +14,6 @@ from streams.services.audience_filter.filtering import (
     too_long_message,
     write_outcomes,
 )
-from streams.services.permission.decisions import AskedPerson, BatchAnswers, JudgedPerson
 
 
 def run(
@@ -119,161 +100,3 @@ def test_the_deferred_have_a_file_of_their_own_where_one_is_given() -> None:
     assert deferred.getvalue().splitlines()[1:] == [b"later", b"later too"]
     assert deferred.getvalue().startswith(b"email,harmonia_decision,harmonia_reason,")
     assert together == apart
-
-
-# The rows of both files: what the sender wrote, byte for byte, and behind it what was decided.
-ALLOW = Decision("allow", "ok", (), 0, expires_at=1_330_000_000_000)
-ASKED = AskedPerson(["email:1"])
-
-
-def verdicts(*said: tuple[bytes, Decision | RowProblem, str]) -> ChunkVerdicts:
-    """`said`: the row, what is decided or why not, and whose it is."""
-    records = [CsvRecord(line, raw) for line, (raw, _, _) in enumerate(said, start=2)]
-    judged = [JudgedPerson(who, found) for _, found, who in said if isinstance(found, Decision)]
-    read = [ASKED if isinstance(found, Decision) else found for _, found, _ in said]
-    return verdicts_of(records, read, BatchAnswers("v1", 7, judged), width=2, tells_notices=False)
-
-
-def parsed(row: bytes) -> list[str]:
-    [fields] = csv.reader(io.StringIO(row.decode(errors="surrogateescape"), newline=""), strict=True)
-    return fields
-
-
-def test_an_allowed_row_is_as_it_was_and_says_until_when() -> None:
-    found = verdicts((b'a@x.org,"Ren\xe9, ""R"""\r\n', ALLOW, "ada"))
-    [one] = found.allowed
-    assert one.row == b'a@x.org,"Ren\xe9, ""R""",2012-02-23T12:26:40.000Z,v1\r\n'
-    assert (one.place, one.reason) == (0, "ok")
-    assert (found.refused, found.as_of, found.reasons) == ([], 7, Counter())
-
-
-def test_a_refused_row_says_why_by_what_and_when_to_come_again() -> None:
-    decision = Decision("defer", "cap", (Evidence("s,1", 'i"2'), Evidence("s", "i")), earliest_at=1_330_000_000_000)
-    found = verdicts((b"a@x.org,1\n", decision, "ada"))
-    [row] = found.refused
-    assert parsed(row) == [
-        "a@x.org",
-        "1",
-        "defer",
-        "cap",
-        "2012-02-23T12:26:40.000Z",
-        '[{"source":"s,1","id":"i\\"2"},{"source":"s","id":"i"}]',
-        "2",
-    ]
-    assert found.reasons == Counter({("defer", "cap"): 1})
-
-
-def test_what_names_nobody_is_refused_and_its_neighbours_keep_their_answers() -> None:
-    found = verdicts(
-        (b"a@x.org,1\n", ALLOW, "ada"),
-        (b'b@x.org,"open\n', "malformed_row", ""),
-        (b",3\n", "no_identifier", ""),
-        (b"d@x.org,4\n", ALLOW, "dan"),
-    )
-    assert [one.row.partition(b",")[0] for one in found.allowed] == [b"a@x.org", b"d@x.org"]
-    assert [one.place for one in found.allowed] == [0, 3]
-    assert [parsed(row) for row in found.refused] == [
-        ['b@x.org,"open', "", "deny", "malformed_row", "", "", "3"],
-        ["", "3", "deny", "no_identifier", "", "", "4"],
-    ]
-
-
-def test_a_person_who_is_in_it_twice_is_allowed_once() -> None:
-    found = verdicts((b"a@x.org,1\n", ALLOW, "ada"), (b"b@x.org,2\n", ALLOW, "ada"), (b"c@x.org,3\n", ALLOW, "cy"))
-    assert [one.place for one in found.allowed] == [0, 2]
-    assert found.reasons == Counter({("deny", "repeated_in_audience"): 1})
-
-
-def test_a_person_who_is_denied_may_be_allowed_by_another_address() -> None:
-    bounced = Decision("deny", "hard_bounced")
-    found = verdicts((b"a@x.org,1\n", bounced, "ada"), (b"b@x.org,2\n", ALLOW, "ada"))
-    assert [one.place for one in found.allowed] == [1]
-
-
-def test_the_same_person_has_the_same_number_in_every_process() -> None:
-    """A hash of Python's own would be another in each."""
-    [one] = verdicts((b"a@x.org,1\n", ALLOW, "ada")).allowed
-    assert one.person == 0x2705162143DAB015
-
-
-# Whom a row asks about, and that the address to which something is sent is the one that is judged.
-HASHER = Hasher([b"key"])
-EMAIL, PHONE = str(HASHER.email("ada@example.org")), str(HASHER.phone("+12125550101"))
-VAN = HASHER.external("van", "17")
-
-
-def read(names: str, row: str, channel: Channel = "email", *, broken: bool = False) -> AskedPerson | RowProblem:
-    header = read_header(names.split(","))
-    assert isinstance(header, Header)
-    return QuestionReader(header, channel, HASHER).read(CsvRecord(2, row.encode(), broken))
-
-
-@pytest.mark.parametrize(
-    ("channel", "names", "refs"),
-    [
-        ("email", [EMAIL, VAN, PHONE], [EMAIL[6:22]]),
-        ("text", [PHONE, VAN, EMAIL], [PHONE[6:22]]),
-        ("phone", [PHONE, VAN, EMAIL], [PHONE[6:22]]),
-        ("door", [VAN, EMAIL, PHONE], []),
-        ("letter", [VAN, EMAIL, PHONE], []),
-    ],
-)
-def test_the_address_of_the_channel_comes_first_and_is_the_one_meant(
-    channel: Channel, names: list[str], refs: list[str]
-) -> None:
-    asked = read("phone,external.van,email", "(212) 555-0101,17,Ada@Example.org\n", channel)
-    assert isinstance(asked, AskedPerson)
-    assert (asked.names, list(asked.refs)) == (names, refs)
-
-
-def test_without_an_address_the_person_is_asked_about() -> None:
-    assert read("email,external.van", ",17\n") == AskedPerson([VAN])
-    assert read("external.van", "17\n") == AskedPerson([VAN])
-
-
-def test_an_address_that_cannot_be_read_is_not_sent_to_whoever_it_may_be() -> None:
-    assert read("email,external.van", "ada(at)example.org,17\n") == "no_identifier"
-    assert read("email,external.van", "ada(at)example.org,17\n", "door") == AskedPerson([VAN])
-
-
-@pytest.mark.parametrize("channel", ["text", "phone"])
-def test_a_number_behind_the_one_that_is_judged_is_not_reached_whoever_it_may_be(channel: Channel) -> None:
-    assert read("phone,external.van", "2125550101;2125550102,17\n", channel) == "no_identifier"
-    assert read("phone,external.van", "212-555-0101 ext. 5,17\n", channel) == "no_identifier"
-
-
-@pytest.mark.parametrize("row", ["", " ,", "nobody,"])
-def test_a_row_that_names_nobody_says_so(row: str) -> None:
-    assert read("email,external.van", f"{row}{',' if ',' not in row else ''}\n") == "no_identifier"
-
-
-def test_a_malformed_row_is_denied_as_malformed() -> None:
-    assert read("email,note", "a@example.org\n") == "malformed_row"
-    assert read("email,note", "a@example.org,1\n", broken=True) == "malformed_row"
-    assert read("email,note", "a@example.org,1\rper5@example.org\n") == "malformed_row"
-
-
-def test_under_several_keys_each_of_its_hashes_means_the_address() -> None:
-    header = read_header(["email"])
-    assert isinstance(header, Header)
-    rotated = Hasher([b"new", b"key"])
-    asked = QuestionReader(header, "email", rotated).read(CsvRecord(2, b"ada@example.org\n"))
-    hashes = rotated.lookups("email", "ada@example.org")
-    assert asked == AskedPerson(hashes, [hashed[6:22] for hashed in hashes])
-
-
-# What somebody writes for, as it is given to the command and to the API.
-CONTACTS = [{"contact_id": "c1"}]
-
-
-@pytest.mark.parametrize(
-    ("said", "meant"), [("mobilisation", "mobilisation"), ("mobilization", "mobilisation"), ("fundraising",) * 2]
-)
-def test_a_purpose_is_taken_in_either_spelling(said: str, meant: str) -> None:
-    asked = PermissionsAsked.model_validate({"channel": "email", "purpose": said, "contacts": CONTACTS})
-    assert asked.purpose == purpose_of(said) == meant
-
-
-def test_what_is_no_purpose_is_refused_with_those_there_are() -> None:
-    with pytest.raises(typer.BadParameter, match="'fundraising', 'mobilisation', 'informational', 'transactional'"):
-        purpose_of("spam")

@@ -92,7 +92,11 @@ def test_each_row_has_the_notice_that_was_given_of_it_and_when() -> None:
     rows = [re.findall("<td>(.*?)</td>", line) for line in told.split("<tr>")]
     cells = [(row[0], *row[2:]) for row in rows if row[1:2] == ["A hired list"]]
     given = "v1, Thu, Mar 1, 2012"
-    assert cells == [("Sun, Jan 1, 2012", "a", given), ("Thu, Mar 1, 2012", "a", given), ("Thu, Mar 1, 2012", "b", "–")]
+    assert cells == [
+        ("Sun, Jan 1, 2012", "a", given),
+        ("Thu, Mar 1, 2012", "a", given),
+        ("Thu, Mar 1, 2012", "b", "–"),
+    ]
 
 
 def test_of_a_row_with_a_notice_of_before_it_is_not_said_that_they_were_told() -> None:

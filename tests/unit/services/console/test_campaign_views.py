@@ -8,7 +8,14 @@ from streams.domain.pressure.rates import CampaignRates
 from streams.services.console import desk_notices
 from streams.services.console.campaign_rates import Rate, Reach, provider_rates, worst_of
 from streams.services.console.desk_campaigns import Campaign, Provider
-from streams.services.console.pages.campaigns import as_of_then, covers, hold_state, is_so_already, listed, with_money
+from streams.services.console.pages.campaigns import (
+    as_of_then,
+    covers,
+    hold_state,
+    is_so_already,
+    listed,
+    with_money,
+)
 from streams.services.console.rights import EVERYTHING, Scope
 from streams.services.console.words import Words
 

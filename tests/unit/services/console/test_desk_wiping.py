@@ -1,4 +1,4 @@
-"""Nothing of an erased person is left in the bytes of the desk's file, nor uncounted in the lake."""
+"""Nothing of an erased person is left in the bytes of the desk's file, and the desk is written on meanwhile."""
 
 import asyncio
 import random
@@ -9,10 +9,6 @@ from pathlib import Path
 import pytest
 
 from events.topics import CONTACT_STATE
-from sinks.lake.files import LocalFiles
-from sinks.lake.writer import LakeWriter
-from streams.platform.errors import LakeStopped
-from streams.platform.settings import Settings
 from streams.services.console import desk_wiping
 from streams.services.console.desk import Desk, replace_desk
 from streams.services.console.desk_batches import Limits, Position
@@ -27,9 +23,6 @@ from streams.services.console.desk_wiping import (
     is_to_be_wiped,
 )
 from streams.services.console.desk_writing import DeskWriter
-from streams.services.console.lake_erasures import LookAtLake, WaitingErasures
-from tests.unit.events.records import NOW
-from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
 from tests.unit.services.console.desk_records import NOON, closed, gift, profile, record, said, writer_at
 
 PATIENCE_S = 30.0
@@ -207,7 +200,9 @@ async def test_a_name_that_has_a_new_record_is_not_looked_for(writer: DeskWriter
         assert not is_to_be_wiped(writer.desk)
 
 
-async def test_a_name_that_came_back_and_left_again_while_it_was_sought_is_looked_for_once_more(tmp_path: Path) -> None:
+async def test_a_name_that_came_back_and_left_again_while_it_was_sought_is_looked_for_once_more(
+    tmp_path: Path,
+) -> None:
     writer = writer_at(tmp_path)
     writer.write([profile("van.back", 1), profile("van.there", 1)], ())
     erase(writer, "van.back")
@@ -269,22 +264,3 @@ def test_a_name_is_found_wherever_it_is_in_a_file_of_many_pieces(tmp_path: Path,
     with path.open("rb") as file:
         assert holds_any(file.fileno(), ["van.there", "van.gone"], lambda: False)
         assert not holds_any(file.fileno(), ["van.there", "van.away"], lambda: False)
-
-
-# Erasures that wait in the lake are counted by who may read it and no more, as in the compose file.
-def look(place: Path) -> WaitingErasures:
-    return LookAtLake(Settings(_env_file=None, lake=str(place)))()
-
-
-def test_erasures_that_wait_are_counted_and_the_lake_stays_as_it_is(tmp_path: Path) -> None:
-    command = topic_record(0, "contact.erased", contact={"contact_id": "c9"})
-    LakeWriter(LocalFiles(tmp_path / "lake"), TOPIC_ID).write(0, 0, 0, [command])
-    before = {each: each.stat().st_mtime_ns for each in tmp_path.rglob("*")}
-    assert look(tmp_path / "lake") == WaitingErasures(1, NOW)
-    assert {each: each.stat().st_mtime_ns for each in tmp_path.rglob("*")} == before
-
-
-def test_where_no_lake_has_begun_none_is_begun(tmp_path: Path) -> None:
-    with pytest.raises(LakeStopped):
-        look(tmp_path / "lake")
-    assert list(tmp_path.iterdir()) == []

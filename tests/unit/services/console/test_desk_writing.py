@@ -6,7 +6,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from events import topics
+from events.topics import (
+    AUDIT_LOG,
+    CAMPAIGN_HOLDS,
+    CONTACT_ALERTS,
+    CONTACT_STATE,
+    DEAD_LETTERS,
+    DEAD_LETTERS_REQUEUED,
+    SYSTEM_ALERTS,
+)
 from streams.services.console import desk_notices as notices
 from streams.services.console import desk_people as people
 from streams.services.console.desk import Desk
@@ -40,7 +48,7 @@ def events(writer: DeskWriter, who: str) -> list[str]:
 def test_copies_late_and_unreadable_records_are_counted_apart(writer: DeskWriter) -> None:
     old = said("van.1", "old", "email.opened", at=NOON - 49 * HOUR)._replace(appended=NOON)
     done = writer.write(
-        [gift("van.1", "g"), gift("van.1", "g"), old, record(topics.CONTACT_STATE, "x", {"no": "version"})], ()
+        [gift("van.1", "g"), gift("van.1", "g"), old, record(CONTACT_STATE, "x", {"no": "version"})], ()
     )
     assert (done.records, done.copies, done.late, done.unreadable) == (4, 1, 1, 1)
     assert counts(writer) == {"donation.made": 1}
@@ -86,7 +94,7 @@ def test_a_profile_is_replaced_by_a_later_version_and_by_no_earlier_one(writer: 
 
 
 def test_of_somebody_without_a_profile_nothing_stays(writer: DeskWriter) -> None:
-    writer.write([profile("van.1", 1), record(topics.CONTACT_STATE, "van.1", None)], ())
+    writer.write([profile("van.1", 1), record(CONTACT_STATE, "van.1", None)], ())
     assert writer.desk.rows("SELECT * FROM fragments") == []
 
 
@@ -103,7 +111,7 @@ def test_a_timeline_has_what_was_said_under_every_identifier(writer: DeskWriter)
 
 def test_an_erasure_takes_all_but_the_money_out_of_the_figures(writer: DeskWriter) -> None:
     writer.write([profile("van.1", 1), gift("van.1", "g"), said("van.1", "o", "email.opened")], ())
-    done = writer.write([closed("van.1", "erased", NOON + 1), record(topics.CONTACT_STATE, "van.1", None)], ())
+    done = writer.write([closed("van.1", "erased", NOON + 1), record(CONTACT_STATE, "van.1", None)], ())
     assert done.left == ["van.1"]
     assert counts(writer) == {"donation.made": 1}
     assert net(writer) == 500
@@ -161,16 +169,14 @@ def alert(topic: str, name: str, **fields: str) -> TopicRecord:
 
 
 def test_alerts_about_erased_people_lead_to_nobody(writer: DeskWriter) -> None:
-    writer.write([profile("van.1", 1), alert(topics.CONTACT_ALERTS, "a", contact_id="van.1")], ())
-    writer.write(
-        [alert(topics.SYSTEM_ALERTS, "b", subject="gotv-3"), alert(topics.SYSTEM_ALERTS, "b", subject="gotv-3")], ()
-    )
+    writer.write([profile("van.1", 1), alert(CONTACT_ALERTS, "a", contact_id="van.1")], ())
+    writer.write([alert(SYSTEM_ALERTS, "b", subject="gotv-3"), alert(SYSTEM_ALERTS, "b", subject="gotv-3")], ())
     found = notices.alerts(writer.desk, EVER, ALL)
     assert [(each.alert_id, each.contact_id, each.subject) for each in found] == [
         ("a", "van.1", None),
         ("b", None, "gotv-3"),
     ]
-    writer.write([closed("van.1", "erased"), alert(topics.CONTACT_ALERTS, "c", contact_id="van.1")], ())
+    writer.write([closed("van.1", "erased"), alert(CONTACT_ALERTS, "c", contact_id="van.1")], ())
     found = notices.alerts(writer.desk, EVER, ALL)
     assert [(each.alert_id, each.contact_id, each.evidence) for each in found if each.subject is None] == [
         ("c", None, [])
@@ -182,10 +188,10 @@ def test_what_was_said_of_somebody_before_an_erasure_comes_back_with_no_new_reco
     writer.write([closed("van.1", "erased", NOON + 1), gift("van.1", "new", at=NOON + 2), closed("van.1", None)], ())
     seen = {"request": "q", "at": "2025-11-07T12:00:00.000Z", "team": "digital", "what": "read", "viewer": "nadia"}
     looked = {**seen, "answers": [{"contact_id": "van.1", "decision": None, "reason": "found"}]}
-    writer.write([alert(topics.CONTACT_ALERTS, "a", contact_id="van.1"), record(topics.AUDIT_LOG, "k", looked)], ())
+    writer.write([alert(CONTACT_ALERTS, "a", contact_id="van.1"), record(AUDIT_LOG, "k", looked)], ())
     assert [(each.contact_id, each.detail) for each in notices.alerts(writer.desk, EVER, ALL)] == [(None, "")]
     assert [each.contact_id for each in notices.views(writer.desk, EVER)] == [None]
-    after = alert(topics.CONTACT_ALERTS, "b", contact_id="van.1", at="2025-11-07T12:00:01.000Z")
+    after = alert(CONTACT_ALERTS, "b", contact_id="van.1", at="2025-11-07T12:00:01.000Z")
     writer.write([after], ())
     assert "van.1" in [each.contact_id for each in notices.alerts(writer.desk, EVER, ALL)]
 
@@ -202,7 +208,7 @@ def letter(offset: int) -> TopicRecord:
     }
     value = b'{"source":"finance/actblue","type":"donation.made"}'
     named = [(f"dl_{name}", text.encode()) for name, text in headers.items()]
-    return TopicRecord(topics.DEAD_LETTERS, 0, offset, None, value, named, NOON)
+    return TopicRecord(DEAD_LETTERS, 0, offset, None, value, named, NOON)
 
 
 def test_refused_records_are_counted_by_cause_once_each(writer: DeskWriter) -> None:
@@ -210,7 +216,7 @@ def test_refused_records_are_counted_by_cause_once_each(writer: DeskWriter) -> N
     [name] = {
         row[0] for row in writer.desk.rows("SELECT letter FROM letters WHERE letter LIKE 'donation-events/0/1/%'")
     }
-    writer.write([record(topics.DEAD_LETTERS_REQUEUED, name, {"at": "x"})], ())
+    writer.write([record(DEAD_LETTERS_REQUEUED, name, {"at": "x"})], ())
     [cause] = notices.letter_causes(writer.desk, EVER)
     assert (cause.letters, cause.open, cause.source, cause.type) == (2, 1, "finance/actblue", "donation.made")
 
@@ -220,8 +226,8 @@ def test_a_view_is_of_whoever_looked_and_stays_without_the_person_after_an_erasu
     seen = {"request": "q", "at": "2025-11-07T12:00:00.000Z", "team": "digital", "what": "read", "answers": [answer]}
     body = {**seen, "viewer": "nadia", "reason": "donor called"}
     asked = {**body, "what": "permission", "answers": [{"contact_id": "van.2", "decision": "allow", "reason": None}]}
-    writer.write([record(topics.AUDIT_LOG, "k", body), record(topics.AUDIT_LOG, "k", asked)._replace(offset=1)], ())
-    writer.write([record(topics.AUDIT_LOG, "k", body)], ())
+    writer.write([record(AUDIT_LOG, "k", body), record(AUDIT_LOG, "k", asked)._replace(offset=1)], ())
+    writer.write([record(AUDIT_LOG, "k", body)], ())
     [view] = notices.views(writer.desk, EVER)
     assert (view.viewer, view.contact_id, view.reason) == ("nadia", "van.1", "donor called")
     writer.write([closed("van.1", "erased")], ())
@@ -234,7 +240,7 @@ def test_lists_that_were_taken_are_told_once_each_by_whom_of_what_and_how_many(w
     judged = {**asked, "what": "permission", "channel": "email", "campaign_id": "gotv-3", "counts": counts}
     listed = {**asked, "what": "list", "team": "", "segment": "large-givers"}
     one = {**asked, "what": "read", "answers": [{"contact_id": "van.1", "decision": None, "reason": "found"}]}
-    records = [record(topics.AUDIT_LOG, "k", each)._replace(offset=n) for n, each in enumerate((judged, listed, one))]
+    records = [record(AUDIT_LOG, "k", each)._replace(offset=n) for n, each in enumerate((judged, listed, one))]
     writer.write([*records, *records], ())
     assert [(each.viewer, each.of, each.channel, each.people) for each in notices.exports(writer.desk, EVER)] == [
         ("digital", "gotv-3", "email", 42),
@@ -246,7 +252,7 @@ def test_erasures_are_counted_by_person_and_looks_at_them_stay_in_the_count_of_l
     answer = {"contact_id": "van.1", "decision": None, "reason": "found"}
     seen = {"request": "q", "at": "2025-11-07T12:00:00.000Z", "team": "digital", "what": "read", "answers": [answer]}
     other = {**seen, "answers": [{**answer, "contact_id": "van.2"}]}
-    looks = [record(topics.AUDIT_LOG, "k", each)._replace(offset=n) for n, each in enumerate((seen, other, seen))]
+    looks = [record(AUDIT_LOG, "k", each)._replace(offset=n) for n, each in enumerate((seen, other, seen))]
     writer.write([*looks, closed("van.1", "erased"), closed("email:1", "erased"), closed("van.3", "erased", 5)], ())
     assert notices.viewings(writer.desk, EVER) == [notices.Viewings("digital", 3, 1, NOON)]
     found = notices.erasures(writer.desk, NOON - 1)
@@ -257,7 +263,7 @@ def test_erasures_are_counted_by_person_and_looks_at_them_stay_in_the_count_of_l
 def test_holds_are_remembered_by_campaign_and_time(writer: DeskWriter) -> None:
     held = {"campaign_id": "gotv-3", "until": None, "by": "nadia", "at": "2025-11-07T12:00:00.000Z"}
     mark = {"reserved_until": "2025-11-07T12:00:00.000Z"}
-    writer.write([record(topics.CAMPAIGN_HOLDS, "gotv-3", held), record(topics.CAMPAIGN_HOLDS, "\x00marks", mark)], ())
+    writer.write([record(CAMPAIGN_HOLDS, "gotv-3", held), record(CAMPAIGN_HOLDS, "\x00marks", mark)], ())
     assert [(hold.campaign, hold.by) for hold in notices.holds(writer.desk, Span(0, NOON * 2))] == [("gotv-3", "nadia")]
 
 

@@ -6,7 +6,15 @@ import pytest
 
 from streams.domain.experiments.report.verdicts import primary_verdicts
 from streams.domain.messages import english
-from streams.services.console import experiment_views
+from streams.services.console.experiment_views import (
+    contacted_rows,
+    facts,
+    guardrail_rows,
+    metric_view,
+    over_time,
+    people_rows,
+    small_variants,
+)
 from streams.services.console.words import UNKNOWN, Words
 from tests.unit.domain.experiments.example import CONTRACTS, comparison, doors, gotv, guardrail, watched
 
@@ -45,7 +53,7 @@ def test_a_verdict_says_no_more_than_is_known(changed: dict[str, Any], told: str
 
 
 def test_rows_of_a_metric_have_the_baseline_first_and_the_provisional_below_without_figures() -> None:
-    rows = experiment_views.metric_view(gotv(), "donated", EN).rows
+    rows = metric_view(gotv(), "donated", EN).rows
 
     assert [(row.variant, row.total, row.verdict, row.is_provisional, bool(row.chart)) for row in rows] == [
         ("control", "305", "compared with", False, False),
@@ -57,24 +65,24 @@ def test_rows_of_a_metric_have_the_baseline_first_and_the_provisional_below_with
 
 
 def test_a_guarded_metric_without_comparison_leads_to_the_guardrails_and_a_withheld_one_says_why() -> None:
-    guarded = experiment_views.metric_view(gotv(), "unsubscribed", EN).rows
-    withheld = experiment_views.metric_view(doors(), "net_amount", EN).rows
+    guarded = metric_view(gotv(), "unsubscribed", EN).rows
+    withheld = metric_view(doors(), "net_amount", EN).rows
 
     assert [row.verdict for row in guarded] == ["compared with", "see guardrails", "see guardrails"]
     assert [row.verdict for row in withheld] == ["compared with", "fewer than 40 households in a variant"]
 
 
 def test_the_ends_of_the_axis_are_written_in_the_metrics_units() -> None:
-    assert experiment_views.metric_view(gotv(), "donated", EN).reach == ("-1.93 pp", "+1.93 pp")
-    assert experiment_views.metric_view(gotv(), "opened", EN).reach == ("-9.88 pp", "+9.88 pp")
-    assert experiment_views.metric_view(gotv(), "net_amount", EN).reach == ("-$1.31", "+$1.31")
-    assert experiment_views.metric_view(gotv(comparisons=[]), "donated", EN).reach is None
+    assert metric_view(gotv(), "donated", EN).reach == ("-1.93 pp", "+1.93 pp")
+    assert metric_view(gotv(), "opened", EN).reach == ("-9.88 pp", "+9.88 pp")
+    assert metric_view(gotv(), "net_amount", EN).reach == ("-$1.31", "+$1.31")
+    assert metric_view(gotv(comparisons=[]), "donated", EN).reach is None
 
 
 def test_french_figures_of_a_result() -> None:
-    row = experiment_views.metric_view(gotv(), "net_amount", FR).rows[1]
+    row = metric_view(gotv(), "net_amount", FR).rows[1]
     assert (row.total, row.mean, row.verdict) == ("17\u202f612,25\u00a0$US", "2,21\u00a0$US", "mieux")
-    assert dict(experiment_views.facts(gotv(), FR, by_the_wall))["État"] == "en cours"
+    assert dict(facts(gotv(), FR, by_the_wall))["État"] == "en cours"
 
 
 @pytest.mark.parametrize(
@@ -90,30 +98,28 @@ def test_french_figures_of_a_result() -> None:
 )
 def test_a_guardrail_says_no_more_than_is_known_of_it(changed: dict[str, Any], least: str, verdict: str) -> None:
     found = {**guardrail("deadline", 0.0003, -0.0016, breached=False), **changed}
-    [row] = experiment_views.guardrail_rows(gotv(guardrails=[found]), EN)
+    [row] = guardrail_rows(gotv(guardrails=[found]), EN)
     assert (row["least"], row["verdict"]) == (least, verdict)
 
 
 def test_an_effect_on_those_reached_that_nothing_bounds_is_a_dash() -> None:
-    [known] = experiment_views.contacted_rows(doors(sample_ratio={"p_always_valid": 1.0, "broken": False}), EN)
+    [known] = contacted_rows(doors(sample_ratio={"p_always_valid": 1.0, "broken": False}), EN)
     unbounded = {**doors().get("contacted", [])[0], "low": None, "high": None, "effect": 1.03}
-    [open_] = experiment_views.contacted_rows(
-        doors(sample_ratio={"p_always_valid": 1.0, "broken": False}, contacted=[unbounded]), EN
-    )
+    [open_] = contacted_rows(doors(sample_ratio={"p_always_valid": 1.0, "broken": False}, contacted=[unbounded]), EN)
     assert (known["reached"], known["effect"]) == ("28.5%", "+10.40 pp (-1.40 pp to +22.20 pp)")
     assert (open_["effect"], open_["verdict"]) == (UNKNOWN, "not yet known")
 
 
 def test_a_planned_variant_without_people_is_shown_with_nought_people() -> None:
     ratio = {"p_always_valid": 0.5, "broken": False, "planned": {"nothing": 0.5, "knock": 0.25, "call": 0.25}}
-    rows = list(experiment_views.people_rows(doors(sample_ratio=ratio), EN))
+    rows = list(people_rows(doors(sample_ratio=ratio), EN))
     assert (rows[-1]["variant"], rows[-1]["people"], rows[-1]["planned"]) == ("call", "0", "25.00%")
-    assert next(iter(experiment_views.people_rows(CONTRACTS, EN)))["planned"] == UNKNOWN
+    assert next(iter(people_rows(CONTRACTS, EN)))["planned"] == UNKNOWN
 
 
 def test_a_history_of_one_look_is_not_drawn() -> None:
-    assert list(experiment_views.over_time(gotv(), EN, by_the_wall)) == []
-    drawn = list(experiment_views.over_time(watched(gotv()), EN, by_the_wall))
+    assert list(over_time(gotv(), EN, by_the_wall)) == []
+    drawn = list(over_time(watched(gotv()), EN, by_the_wall))
     assert [each.variant for each in drawn] == ["deadline", "from a neighbour"]
     assert drawn[0].last == "Wed, Feb 11, 2026 12:30 EST"
 
@@ -122,4 +128,4 @@ def test_a_variant_of_nobody_or_of_ten_hides_nothing_and_one_of_nine_does() -> N
     for people, hidden in ((0, []), (9, ["deadline"]), (10, [])):
         found = gotv()
         found["variants"]["deadline"]["assigned"] = people
-        assert experiment_views.small_variants(found) == hidden
+        assert small_variants(found) == hidden

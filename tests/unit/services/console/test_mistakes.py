@@ -1,46 +1,24 @@
-"""Mistakes in what people fill in, told in their language and at a field that the form has."""
+"""Mistakes in policies, plans and mappings are told in French: each that their validators know, and whole."""
 
 import ast
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import event, given
-from hypothesis import strategies as st
 
 from streams.cli.permit import unfinished_message
 from streams.cli.permit_check import team_remark, unheard_team_remark
 from streams.domain.dead_letter_repair.mapping import MappingMistakes, read_mapping
 from streams.domain.experiments.definition_files import read_definitions
-from streams.domain.file_mistakes import FileMistake, FileMistakes
-from streams.domain.messages import message
+from streams.domain.file_mistakes import FileMistakes
 from streams.domain.messages.mistakes import cure_message, list_message, mistake_message, remark_message
 from streams.domain.messages.texts.mistakes import CURES, MISTAKES
 from streams.domain.pressure import PermissionRequest, default_policy, default_policy_text, read_policy
-from streams.domain.segments.conditions import KINDS
-from streams.domain.segments.definition_files import read_segment, read_segments
 from streams.services.audience.workbook import TOO_MUCH
 from streams.services.audience_filter.filtering import too_long_message
-from streams.services.console.field_mistakes import FieldMistake, field_mistakes
 from streams.services.console.mistakes import ShownMistake, shown_lines, shown_mistakes
-from streams.services.console.segment_rows import (
-    FIELDS,
-    PLACES,
-    ConditionRow,
-    SegmentForm,
-    changed_form,
-    draft_of_form,
-    form_of,
-    form_table,
-    is_compared,
-    read_form,
-    row_numbers,
-)
 from streams.services.console.words import Words
 from streams.services.permission.near_names import caller_remark, campaign_remark
-from tests.property.domain.segments.definitions import Table, read, tables
-from tests.unit.services.console.shown_texts import ROOM
 
 ROOT = Path(__file__).parents[4]
 SOURCES = (
@@ -220,128 +198,3 @@ def test_each_remark_on_a_name_has_a_sentence_in_french(text: str | None) -> Non
     told = remark_message(text.removeprefix("--team: "))
     assert told is not None
     assert FR.message(told) not in text
-
-
-# Every mistake of a form of rows is told at a field that the form has, in its own words, whatever was typed.
-FORM = (ROOM / "templates" / "segment_form.html").read_text(encoding="utf-8")
-
-
-def mistakes(*rows: ConditionRow, id_: str = "s") -> list[FieldMistake]:
-    form = SegmentForm(id_, "field", rows=rows)
-    found = read_segment(form_table(form))
-    return field_mistakes(found.found if isinstance(found, FileMistakes) else (), form)
-
-
-def told(*rows: ConditionRow, id_: str = "s") -> list[tuple[int, str, str]]:
-    return [(each.row, each.field, each.hint) for each in mistakes(*rows, id_=id_)]
-
-
-@pytest.mark.parametrize("kind", sorted(KINDS))
-@pytest.mark.parametrize("typed", ["", "?!", "a" * 200])
-def test_no_mistake_of_a_row_is_told_in_words_of_the_file(kind: str, typed: str) -> None:
-    values = {field.name: typed for field in FIELDS[kind] if field.control in ("text", "number")}
-    if is_compared(kind):
-        values |= {"compare1": "at_least", "number1": typed}
-    hints = re.search(r"{% set hints = (.*?) %}", FORM)
-    assert hints is not None
-    for each in mistakes(ConditionRow("all", kind, values)):
-        fields = {field.name for field in FIELDS[kind]} | {"number1", "number2"}
-        assert each.field in fields, each
-        if each.hint:
-            assert f'"{each.hint}":' in hints[1]
-        else:
-            assert "docs/" not in each.shown.cure, each
-
-
-def test_each_mistake_stands_at_the_field_that_has_it() -> None:
-    gifts = {"gifts": "sum", "currency": "usd", "within": "a year", "compare1": "above", "number1": "many"}
-    touches = {"within": "60 days", "compare1": "is", "number1": "2", "compare2": "at_most", "number2": "3"}
-    assert told(ConditionRow("all", "gifts", gifts), ConditionRow("none", "touches", touches), id_="so many") == [
-        (0, "id", "name"),
-        (1, "within", "span"),
-        (1, "number1", "amount"),
-        (1, "currency", "currency"),
-        (2, "touches", "choose"),
-        (2, "within", "touches_known"),
-    ]
-
-
-def test_numbers_that_exclude_each_other_are_told_at_the_second() -> None:
-    values = {"canvass": "attempts", "compare1": "at_least", "number1": "3", "compare2": "at_most", "number2": "2"}
-    assert told(ConditionRow("all", "canvass", values)) == [(1, "number2", "nobody")]
-    assert told(ConditionRow("all", "canvass", {"canvass": "attempts"})) == [(1, "number1", "compare")]
-    assert told(ConditionRow("all", "canvass", {**values, "compare2": "is"})) == [(1, "number2", "exactly")]
-
-
-def test_a_segment_that_is_not_defined_is_told_where_it_is_named() -> None:
-    rows = (ConditionRow("all", "tag", {"tag": "a"}), ConditionRow("all", "segment", {"segment": "x"}))
-    form = SegmentForm("s", rows=rows)
-    problem = message("file_mistake.refers_to_unknown", name="x")
-    cure = message("file_mistake.define_or_correct_near", near="y", reference=message("file_mistake.see", page="p"))
-    [found] = field_mistakes([FileMistake("s", problem, cure)], form)
-    assert (found.row, found.field, found.hint, found.near) == (2, "segment", "unknown", "y")
-    assert found.target == "row-1-segment"
-
-
-def test_a_form_without_rows_wants_a_condition() -> None:
-    assert told() == [(0, "", "conditions")]
-
-
-# The form of rows says what the definition says, for every condition; what it cannot say it does not show.
-def posted(form: SegmentForm) -> dict[str, str]:
-    """What is sent of a form that nobody touches."""
-    said = {"id": form.id, "owner": form.owner, **({"members": "on"} if form.members else {})}
-    for number, row in enumerate(form.rows):
-        said |= {f"row-{number}-kind": row.kind, f"row-{number}-place": row.place}
-        said |= {f"row-{number}-{name}": value for name, value in row.values.items()}
-    return said
-
-
-@given(tables(3))
-def test_a_form_says_what_its_definition_says_or_there_is_none(found: list[Table]) -> None:
-    for definition in read(found):
-        form = form_of(definition)
-        event(f"a form: {form is not None}")
-        if form is not None:
-            assert read_segment(form_table(read_form(posted(form)))) == definition
-            assert read_segments(draft_of_form(form).text) == [definition]
-
-
-def test_groups_within_groups_and_three_bounds_are_no_form() -> None:
-    nested = read_segment({"id": "s", "all": [{"any": [{"tag": "host"}]}]})
-    bounds = read_segment({"id": "s", "all": [{"gifts": "count", "at_least": 1, "above": 0, "below": 9}]})
-    for definition in (nested, bounds):
-        assert not isinstance(definition, FileMistakes)
-        assert form_of(definition) is None
-
-
-@given(st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(sorted(KINDS))), max_size=5), st.data())
-def test_rows_are_added_at_the_end_and_taken_out_one_by_one(rows: list[tuple[str, str]], data: st.DataObject) -> None:
-    form: SegmentForm | None = SegmentForm("s")
-    for place, kind in rows:
-        assert form is not None
-        form = changed_form(form, f"add:{place}", kind)
-    assert form is not None
-    assert [(row.place, row.kind) for row in form.rows] == rows
-    if rows:
-        number = data.draw(st.integers(0, len(rows) - 1))
-        less = changed_form(form, f"remove:{number}", "")
-        assert less is not None
-        assert [(row.place, row.kind) for row in less.rows] == [*rows[:number], *rows[number + 1 :]]
-    assert changed_form(form, "count", "gifts") is None
-    assert changed_form(form, "add:all", "nobody") == changed_form(form, "remove:x", "") == form
-
-
-def test_what_is_typed_wrongly_stays_and_is_told_by_its_row() -> None:
-    row = ConditionRow("none", "gifts", {"gifts": "sum", "within": "a year", "compare1": "above", "number1": "many"})
-    form = SegmentForm("s", rows=(ConditionRow("all", "tag", {"tag": "host"}), row))
-    assert row_numbers(form) == {"all[0]": 1, "none[0]": 2}
-    found = read_segment(form_table(form))
-    assert isinstance(found, FileMistakes)
-    assert sorted(each.key for each in found.found) == ["none[0].above", "none[0].within"]
-    assert read_form(posted(form)) == form
-
-
-def test_every_condition_has_a_field_that_names_it_first() -> None:
-    assert all(fields[0].name == head for head, fields in FIELDS.items())
-    assert FIELDS.keys() == KINDS.keys()

@@ -4,7 +4,14 @@ from streams.services.console.desk import Desk
 from streams.services.console.desk_people import CommitteeStock, Limit
 from streams.services.console.desk_reading import Gifts
 from streams.services.console.desk_schema import HOUR_MS
-from streams.services.console.pages.money import flow, hour_chart, hour_rows, limits_of, money_rows, stock_rows
+from streams.services.console.pages.money import (
+    flow,
+    hour_chart,
+    hour_rows,
+    limits_of,
+    money_rows,
+    stock_rows,
+)
 from streams.services.console.rights import EVERYTHING
 from streams.services.console.words import Words
 from tests.unit.services.console.evening import NOW, limiting_policy

@@ -1,37 +1,23 @@
-"""Who signs in: tokens of a provider, the file of people, and what is refused before."""
+"""Tokens and keys of a provider, a server on loopback that makes what a test says; tests/browser has a real one."""
 
-import hashlib
 import hmac
 import threading
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
-import httpx
 import orjson
 import pytest
-from fastapi import FastAPI, Request
-from fastapi.responses import PlainTextResponse
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
-from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
-from starlette.types import ASGIApp
 
 from streams.platform.errors import Unusable
 from streams.platform.settings import Settings
-from streams.services.api.bodies import BodyReader
-from streams.services.api.connection_limits import LimitedConnection
-from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.oidc import KEYS_AGAIN_S, Begun, OidcFailed, Provider, provider_of
-from streams.services.console.people import read_people
-from streams.services.console.rights import Scope
-from streams.services.console.security import MOST_BYTES, with_headers
-from tests.unit.services.api.serving import serving
 
 ORIGIN = "https://console.test"
 BEGUN = Begun("s", "v" * 64, "of this sign-in", 1 << 60)
@@ -217,115 +203,3 @@ def test_a_provider_without_a_client_is_refused_at_the_start() -> None:
     with pytest.raises(Unusable, match="HARMONIA_CONSOLE_OIDC_CLIENT"):
         provider_of(Settings(console_oidc_issuer="https://id.example.org"), Redis(), lambda: 0)
     assert provider_of(Settings(), Redis(), lambda: 0) is None
-
-
-# What the console refuses of a request before anything of it is looked at.
-@pytest.fixture
-def app() -> ASGIApp:
-    """An application that answers with how long a field of the form is."""
-    app = FastAPI()
-
-    @app.post("/form")
-    async def form(request: Request) -> PlainTextResponse:
-        return PlainTextResponse(str(len(str((await request.form())["a"]))))
-
-    return with_headers(app, ConsoleMetrics(CollectorRegistry()), ORIGIN, BodyReader(patience_s=0.2))
-
-
-async def _in_pieces(size: int) -> AsyncIterator[bytes]:
-    yield b"a="
-    for _ in range(size // 1024):
-        yield b"x" * 1024
-
-
-async def _post(app: ASGIApp, size: int) -> httpx.Response:
-    kind = {"Content-Type": "application/x-www-form-urlencoded"}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN) as client:
-        return await client.post("/form", content=_in_pieces(size), headers=kind)
-
-
-async def test_a_form_in_pieces_arrives_whole(app: ASGIApp) -> None:
-    answer = await _post(app, MOST_BYTES - 1024)
-    assert (answer.status_code, answer.text) == (200, str(MOST_BYTES - 1024))
-
-
-async def test_a_form_that_is_too_large_is_refused_before_it_is_held_in_memory(app: ASGIApp) -> None:
-    answer = await _post(app, MOST_BYTES)
-    assert answer.status_code == 413
-    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
-
-
-async def test_a_compressed_form_is_refused(app: ASGIApp) -> None:
-    headers = {"Content-Encoding": "gzip"}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN) as client:
-        assert (await client.post("/form", content=b"x", headers=headers)).status_code == 415
-
-
-async def test_a_form_that_is_half_sent_is_closed_after_a_time(app: ASGIApp) -> None:
-    """Nobody has signed in to send it, so strangers could else hold as many connections as there are."""
-    async with serving(LimitedConnection, app) as site:
-        line = await site.line()
-        line.say(b"POST /form HTTP/1.1\r\nhost: console.test\r\ncontent-length: 100\r\n\r\ntoken=")
-        assert await line.status() == b"408"
-        assert await line.is_ended()
-
-
-DIGEST = hashlib.sha256(b"secret").hexdigest()
-
-
-def _file(folder: Path, text: str) -> Path:
-    file = folder / "people.toml"
-    file.write_text(text)
-    return file
-
-
-def test_people_are_found_by_token_and_by_subject(tmp_path: Path) -> None:
-    people = read_people(
-        _file(
-            tmp_path,
-            f'[people.ada]\ntoken = "{DIGEST}"\nroles = ["field"]\nregions = ["US-OH"]\nlanguage = "fr"\n'
-            '[people.bob]\noidc = "u-1"\nroles = ["privacy", "operations"]\n',
-        )
-    )
-    ada, bob = people.by_token("secret"), people.by_subject("u-1")
-    assert ada is not None
-    assert (ada.name, ada.language) == ("ada", "fr")
-    assert ada.roles == {"field"}
-    assert ada.scope == Scope(regions=frozenset({"US-OH"}))
-    assert bob is not None
-    assert bob.roles == {"privacy", "operations"}
-    assert people.by_token("") is people.by_token("other") is people.by_subject("") is None
-
-
-def test_without_a_file_there_is_nobody() -> None:
-    assert not read_people(None)
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("people = 3", "give a table"),
-        ("[others.x]\n", "give a table"),
-        ("[people.ada", "is not TOML"),
-        ('[people.ada]\nroles = ["field"]', "can never sign in"),
-        (f'[people.ada]\ntoken = "{DIGEST[:-1]}"\nroles = ["field"]', "64 hexadecimal digits"),
-        (f'[people.ada]\ntoken = "{hashlib.sha256(b"").hexdigest()}"\nroles = ["field"]', "of an empty one"),
-        (f'[people.ada]\ntoken = "{DIGEST}"', "roles: give a list of some of figures"),
-        (f'[people.ada]\ntoken = "{DIGEST}"\nroles = ["boss"]', "roles: give a list of some of figures"),
-        (f'[people.ada]\ntoken = "{DIGEST}"\nroles = ["field"]\nregions = "US-OH"', "regions: give a list"),
-        (f'[people.ada]\ntoken = "{DIGEST}"\nroles = ["field"]\nlanguage = "de"', "language: give one of en, fr"),
-        (f'[people.ada]\ntoken = "{DIGEST}"\nroles = ["field"]\nregion = ["US-OH"]', "unknown key 'region'"),
-        ('[people."a b"]\noidc = "x"\nroles = ["field"]', "is no name"),
-        ('[people.a]\noidc = "x"\nroles = ["field"]\n[people.b]\noidc = "x"\nroles = ["field"]', "same oidc"),
-    ],
-)
-def test_a_mistake_is_named_with_its_cure_and_without_any_hash(tmp_path: Path, text: str, told: str) -> None:
-    with pytest.raises(Unusable, match="HARMONIA_CONSOLE_PEOPLE") as caught:
-        read_people(_file(tmp_path, text))
-    assert told in str(caught.value)
-    assert DIGEST[:-1] not in str(caught.value)
-
-
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Unusable, match="cannot be read"):
-        read_people(tmp_path / "none.toml")

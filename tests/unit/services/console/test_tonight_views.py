@@ -15,9 +15,16 @@ from streams.services.console.desk_cells import Span
 from streams.services.console.desk_notices import AlertCount, alerts_by_detail, alerts_by_rule
 from streams.services.console.desk_reading import figures_by, turfs
 from streams.services.console.desk_schema import DAY_MS, HOUR_MS
-from streams.services.console.pages import person_alerts
 from streams.services.console.pages.field import quiet_turfs
 from streams.services.console.pages.needs import Need, of_alerts, of_campaigns, of_findings, of_quiet_turfs
+from streams.services.console.pages.person_alerts import (
+    RULES,
+    alert_rows,
+    erased_since,
+    in_words,
+    last_day,
+    names_only_own,
+)
 from streams.services.console.pages.tonight import Facts, Hour, evening, figure_views, hours, team_rows
 from streams.services.console.rights import EVERYTHING, Scope, Viewer, may
 from streams.services.console.roles import Role
@@ -75,7 +82,7 @@ def test_holds_of_campaigns_outside_the_scope_are_not_told() -> None:
 def test_every_need_leads_to_where_it_can_be_acted_upon(desk: Desk) -> None:
     found = [AlertFinding("PartitionStalled", message("status.no_worker"))]
     needs = [
-        *of_alerts(dict.fromkeys((*person_alerts.RULES, "erased"), 1)),
+        *of_alerts(dict.fromkeys((*RULES, "erased"), 1)),
         *of_findings(found, on_call=False),
         *of_campaigns([sent("over", 30)], CampaignRates(), None, NOW, EN),
         *of_quiet_turfs(quiet_turfs(desk, NOW, EVERYTHING), EN),
@@ -182,11 +189,11 @@ def test_alerts_of_a_rule_are_counted_by_what_they_say_and_name_nobody(tmp_path:
     desk = Desk.create(tmp_path / "alerts.sqlite")
     for place, (rule, detail) in enumerate(said):
         desk.run("INSERT INTO alerts VALUES (?, ?, NULL, NULL, ?, ?, '[]')", (f"{place}", rule, NOW - place, detail))
-    counts = alerts_by_detail(desk, "over_cap", person_alerts.last_day(NOW), EVERYTHING)
-    assert alerts_by_rule(desk, person_alerts.last_day(NOW), EVERYTHING) == {"over_cap": 3, "double_touch": 1}
-    assert not alerts_by_rule(desk, person_alerts.last_day(NOW), Scope(regions=frozenset({"US-OH"})))
+    counts = alerts_by_detail(desk, "over_cap", last_day(NOW), EVERYTHING)
+    assert alerts_by_rule(desk, last_day(NOW), EVERYTHING) == {"over_cap": 3, "double_touch": 1}
+    assert not alerts_by_rule(desk, last_day(NOW), Scope(regions=frozenset({"US-OH"})))
     desk.close()
-    rows = [*person_alerts.alert_rows(counts, "over_cap")]
+    rows = [*alert_rows(counts, "over_cap")]
     assert [(english(row.what), row.count, row.last_ms) for row in rows] == [
         ("digital: 4 touches on all channels within 1d, at most 3", 2, NOW),
         ("field: 2 touches by door within 1d, at most 1", 1, NOW - 2),
@@ -195,8 +202,8 @@ def test_alerts_of_a_rule_are_counted_by_what_they_say_and_name_nobody(tmp_path:
 
 def test_alerts_about_people_who_were_erased_are_counted_and_no_line_is_empty() -> None:
     counts = [AlertCount("digital: 4 touches on all channels within 1d, at most 3", 2, NOW), AlertCount("", 3, NOW)]
-    assert [row.count for row in person_alerts.alert_rows(counts, "over_cap")] == [2]
-    assert person_alerts.erased_since(counts) == 3
+    assert [row.count for row in alert_rows(counts, "over_cap")] == [2]
+    assert erased_since(counts) == 3
 
 
 def test_alerts_that_differ_in_how_far_apart_touches_were_are_one_line() -> None:
@@ -207,7 +214,7 @@ def test_alerts_that_differ_in_how_far_apart_touches_were_are_one_line() -> None
         AlertCount("digital: by text, 7m after mail by door; at least 8h", 1, NOW),
         AlertCount("written by a newer version", 3, NOW),
     ]
-    rows = person_alerts.alert_rows(counts, "double_touch")
+    rows = alert_rows(counts, "double_touch")
     assert [(english(row.what), row.count, row.last_ms) for row in rows] == [
         ("digital: by text, 3m to 2d after field by door; at least 4d", 8, 4),
         ("written by a newer version", 3, NOW),
@@ -220,17 +227,17 @@ def test_alerts_that_differ_in_how_far_apart_touches_were_are_one_line() -> None
 def test_an_alert_about_a_stop_is_told_in_the_words_of_the_reader_and_long_ago_in_years() -> None:
     said = ["digital: by text, consent_withdrawn 5,335d before", "field: by door, do_not_contact 3h before"]
     said.append("mail: by email, of_a_newer_version 90m before")
-    rows = person_alerts.alert_rows([AlertCount(detail, 1, NOW) for detail in said], "touch_after_stop")
-    assert [EN.message(row.what) for row in person_alerts.in_words(rows, EN)] == [
+    rows = alert_rows([AlertCount(detail, 1, NOW) for detail in said], "touch_after_stop")
+    assert [EN.message(row.what) for row in in_words(rows, EN)] == [
         "digital: by text, withdrew consent 14 years before",
         "field: by door, wants no contact 3 h before",
         "mail: by email, of_a_newer_version 1 h before",
     ]
-    assert "a retiré son consentement" in FR.message(person_alerts.in_words(rows, FR)[0].what)
-    [both] = person_alerts.alert_rows(
+    assert "a retiré son consentement" in FR.message(in_words(rows, FR)[0].what)
+    [both] = alert_rows(
         [AlertCount(f"field: by door, suppressed {age} before", 1, NOW) for age in ("4d", "9d")], "touch_after_stop"
     )
-    assert "stopped by us 4 days to 9 days before" in EN.message(person_alerts.in_words([both], EN)[0].what)
+    assert "stopped by us 4 days to 9 days before" in EN.message(in_words([both], EN)[0].what)
 
 
 def test_who_sees_some_teams_reads_no_alert_that_names_another() -> None:
@@ -239,13 +246,13 @@ def test_who_sees_some_teams_reads_no_alert_that_names_another() -> None:
         "digital, field: 4 touches on all channels within 1d, at most 3",
         "written by a newer version",
     )
-    rows = [*person_alerts.alert_rows([AlertCount(detail, 1, NOW) for detail in details], "over_cap")]
-    mine = [row for row in rows if person_alerts.names_only_own(row, Scope(teams=frozenset({"digital"})))]
+    rows = [*alert_rows([AlertCount(detail, 1, NOW) for detail in details], "over_cap")]
+    mine = [row for row in rows if names_only_own(row, Scope(teams=frozenset({"digital"})))]
     assert [english(row.what) for row in mine] == [details[0]]
     both = AlertCount("digital: by text, 2h after field by door; at least 4h", 1, NOW)
-    [row] = person_alerts.alert_rows([both], "double_touch")
-    assert not person_alerts.names_only_own(row, Scope(teams=frozenset({"digital"})))
-    assert person_alerts.names_only_own(row, Scope(teams=frozenset({"digital", "field"})))
+    [row] = alert_rows([both], "double_touch")
+    assert not names_only_own(row, Scope(teams=frozenset({"digital"})))
+    assert names_only_own(row, Scope(teams=frozenset({"digital", "field"})))
 
 
 def test_a_viewer_of_one_region_has_only_its_figures(desk: Desk) -> None:

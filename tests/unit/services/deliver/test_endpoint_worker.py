@@ -1,4 +1,4 @@
-"""What a worker stores of its attempts, and what may be told meanwhile, without a broker."""
+"""What a worker stores of what came of its attempts, without a broker and without an endpoint."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ from streams.services.deliver.endpoint_worker import EndpointWorker
 from streams.services.deliver.journal import Journal, Replay
 from streams.services.deliver.metrics import DeliveryMetrics
 from streams.services.deliver.sending import Sender
-from streams.services.deliver.unstored import STORE_EVERY_S, STORED_A_SECOND, Unstored
+from streams.services.deliver.unstored import STORED_A_SECOND
 from tests.unit.services.deliver.test_backlog import NOW, admit, change, system_alert
 
 KAFKA = KafkaClients(Settings(kafka_bootstrap="127.0.0.1:1"))
@@ -245,20 +245,3 @@ async def test_a_replay_of_what_is_dead_lifts_the_pause_only_where_something_is(
     await worker._replay(cast(Any, None))
     assert worker._breaker == (Breaker() if is_dead else left_alone)
     assert journal.replay_of("app") is None
-
-
-# When what was told is stored, and what may be told meanwhile.
-def test_what_was_told_is_stored_at_once_where_nothing_else_is_under_way() -> None:
-    unstored = Unstored()
-    unstored.note(100, 10.0)
-    assert unstored.due_in(10.001, is_busy=False) == 0
-    assert 0 < unstored.due_in(10.001, is_busy=True) < STORE_EVERY_S
-    assert unstored.due_in(10.0 + STORE_EVERY_S, is_busy=True) == 0
-
-
-def test_the_more_was_written_the_later_it_is_written_again() -> None:
-    unstored = Unstored()
-    unstored.note(STORED_A_SECOND // 2, 10.0)
-    for is_busy in (True, False):
-        assert unstored.due_in(10.0, is_busy=is_busy) == 0.5
-        assert unstored.due_in(10.5, is_busy=is_busy) == 0

@@ -1,35 +1,19 @@
-"""A decision as it is told, and names in a question that may mean another."""
+"""A decision is told with how long it holds, why, and what the profile says of the interactions behind it."""
 
-from collections import Counter
-
-import orjson
 import pytest
-from msgspec.structs import replace
-from prometheus_client import CollectorRegistry
-from pydantic import TypeAdapter
 
-from events.identifiers import Hasher
-from events.outputs import AuditRecord, ContactProfile
-from sinks.lookup import ContactAnswer, ErasedContact, Incomplete, KnownContact, UnknownContact
+from events.outputs import ContactProfile
+from sinks.lookup import Incomplete
 from streams.domain.messages import english
-from streams.domain.pressure import Decision, PermissionRequest, default_policy
+from streams.domain.pressure import Decision
 from streams.domain.pressure.asking import Evidence
-from streams.platform import clients
-from streams.platform.settings import Settings
-from streams.services.api.metrics import ApiMetrics
-from streams.services.console.metrics import ConsoleMetrics
-from streams.services.permission import person_name
-from streams.services.permission.command_audit import list_record, permission_record, send_record
 from streams.services.permission.decision_messages import (
     MOST_EVIDENCE,
     decision_message,
     evidence_messages,
     incomplete_message,
 )
-from streams.services.permission.near_names import caller_remark, cannot_be_a_sender, sender_form_remark, sender_remark
-from streams.worker.metrics import Metrics
 from tests.unit.domain.pressure.people import ms, person, touch
-from tests.unit.events.records import NOW
 
 AT = 1_352_167_200_000
 """2012-11-06T02:00Z."""
@@ -94,171 +78,3 @@ def test_of_dozens_of_touches_the_first_are_told() -> None:
 def test_what_redis_lacks_is_told_with_its_place(why: str) -> None:
     found = incomplete_message(Incomplete(why, "contact-state:3"))  # type: ignore[arg-type]
     assert english(found) == f"in Redis contact-state:3 is {why.replace('_', ' ')}"
-
-
-# A name in a question that is spelled like one on hold or like one that people have stopped is remarked.
-HOTLINE = "+12125550100"
-
-
-@pytest.mark.parametrize("sender", ["+12125550l00", "+12125550101", "1212555010"])
-def test_a_sender_that_is_spelled_like_a_stopped_one_is_remarked(sender: str) -> None:
-    assert sender_remark(sender, {HOTLINE}, "US", "this person has") == (
-        f"this person has stopped {HOTLINE}: is that the one?"
-    )
-
-
-@pytest.mark.parametrize("sender", [HOTLINE, "(212) 555-0100", " 212.555.0100 ", None])
-def test_a_sender_that_is_a_stopped_one_however_it_is_written_needs_no_remark(sender: str | None) -> None:
-    assert sender_remark(sender, {HOTLINE}, "US", "this person has") is None
-
-
-def test_a_sender_of_texts_that_is_no_number_is_remarked() -> None:
-    for sender in ("abc", "+12125550l00"):
-        assert "no phone number" in (sender_form_remark(sender, "text", "US") or "")
-    for other in (HOTLINE, "12345", "212-555-0100", None):
-        assert sender_form_remark(other, "text", "US") is None
-    assert sender_form_remark("abc", "email", "US") is None
-
-
-def test_what_has_no_letter_and_no_digit_can_be_no_sender() -> None:
-    assert cannot_be_a_sender(" +-")
-    assert not cannot_be_a_sender("a")
-
-
-def test_who_does_not_say_who_speaks_is_told_where_that_decides() -> None:
-    asked = PermissionRequest(channel="phone", purpose="mobilisation", team="field")
-    remark = caller_remark(asked, default_policy("fr"))
-    assert remark is not None
-    assert remark.startswith("who speaks is not said")
-    assert caller_remark(replace(asked, automatic=False), default_policy("fr")) is None
-    assert caller_remark(replace(asked, channel="text"), default_policy("fr")) is None
-    assert caller_remark(asked, default_policy()) is None
-
-
-# What a word may mean in its long and its short form, and which meaning it is by who is known.
-HASHER = Hasher([b"key"])
-NOBODY = UnknownContact("nobody")
-
-
-@pytest.mark.parametrize(
-    ("word", "kinds"),
-    [
-        ("van:17", [None, "external"]),
-        ("OH:123", [None, "voter", "external"]),
-        ("2125550199", [None, "phone"]),
-        ("212-555-0199", [None, "phone"]),
-        ("(212) 555-0199", ["phone"]),
-        ("ada lovelace:17", [None]),
-        ("crm.ada", [None]),
-        ("ada@example.org", ["email"]),
-        ("external:van:17", ["external"]),
-        ("voter:OH:123", ["voter"]),
-        ("phone:2125550199", ["phone"]),
-        (HASHER.lookups("voter", "OH:123")[0], [None]),
-        ("external:0123456789abcdef0123456789abcdef", [None]),
-        ("", [None]),
-    ],
-)
-def test_a_long_form_means_one_thing_and_a_short_one_all_that_it_looks_like(word: str, kinds: list[str | None]) -> None:
-    assert [name.kind for name in person_name.meanings_of(word)] == kinds
-
-
-def test_the_long_form_of_each_meaning_means_it_alone() -> None:
-    for name in person_name.meanings_of("OH:123"):
-        assert name.kind is None or person_name.meanings_of(name.long_form) == [name]
-    assert person_name.parse_person("ada@example.org").long_form == "email:ada@example.org"
-
-
-def test_what_cannot_be_read_is_no_meaning() -> None:
-    assert [name.kind for name, _ in person_name.readable_meanings("1234567", HASHER)] == [None]
-    assert not person_name.readable_meanings("no id", HASHER)
-    assert not person_name.readable_meanings("", HASHER)
-
-
-CONTACT, VOTER, EXTERNAL = person_name.meanings_of("OH:123")
-ONE, OTHER = KnownContact("one", b"{}"), KnownContact("other", b"{}")
-
-
-@pytest.mark.parametrize(
-    ("found", "name", "contact"),
-    [
-        ([NOBODY, NOBODY, NOBODY], CONTACT, NOBODY),
-        ([NOBODY, NOBODY, ONE], EXTERNAL, ONE),
-        ([NOBODY, ONE, NOBODY], VOTER, ONE),
-        ([NOBODY, ONE, ONE], VOTER, ONE),
-        ([ONE, OTHER, OTHER], CONTACT, ONE),
-        ([NOBODY, ErasedContact("one"), NOBODY], VOTER, ErasedContact("one")),
-    ],
-)
-def test_a_word_means_what_somebody_is_known_by(
-    found: list[ContactAnswer], name: person_name.PersonName, contact: ContactAnswer
-) -> None:
-    assert person_name.understand([CONTACT, VOTER, EXTERNAL], found) == person_name.Understood(name, contact)
-
-
-# What commands write into `audit-log`, and the metrics of the audit log and the policy in each process.
-REQUEST = PermissionRequest(channel="email", purpose="fundraising", team="digital", campaign_id="gotv-1")
-COUNTS = Counter({("deny", "unsubscribed"): 7, ("allow", "ok"): 900, ("defer", "team_cap"): 2})
-
-
-def test_a_list_is_recorded_by_counts_and_reasons_and_without_rows() -> None:
-    record = list_record(REQUEST, "policy-1", NOW, COUNTS)
-
-    assert TypeAdapter(AuditRecord).validate_python(record)
-    assert (record["at"], record["team"], record["what"]) == ("2012-02-22T10:00:00.000Z", "digital", "permission")
-    assert (record["channel"], record["purpose"], record["campaign_id"]) == ("email", "fundraising", "gotv-1")
-    assert record["policy_version"] == "policy-1"
-    assert record["answers"] == []
-    assert [tuple(count.values()) for count in record["counts"]] == [
-        ("allow", "ok", 900),
-        ("defer", "team_cap", 2),
-        ("deny", "unsubscribed", 7),
-    ]
-    assert record["request"] != list_record(REQUEST, "policy-1", NOW, {})["request"]
-    assert orjson.dumps(record)
-
-
-@pytest.mark.parametrize("automatic", [True, False])
-def test_it_is_recorded_whether_a_machine_was_to_call_where_that_was_said(automatic: bool) -> None:
-    """Whether a call was allowed as somebody's own or as a machine's decides by which conditions it was."""
-    said = PermissionRequest(channel="phone", purpose="mobilisation", team="field", automatic=automatic)
-    for record in (list_record(said, "policy-1", NOW, COUNTS), permission_record(said, "policy-1", NOW)):
-        assert record["automatic"] is automatic
-        assert TypeAdapter(AuditRecord).validate_python(record)
-    assert "automatic" not in permission_record(REQUEST, "policy-1", NOW)
-
-
-def test_an_answer_about_one_person_is_recorded_as_the_api_records_it() -> None:
-    record = permission_record(
-        REQUEST, "policy-1", NOW, [{"contact_id": "c1", "decision": "defer", "reason": "team_cap"}]
-    )
-
-    assert TypeAdapter(AuditRecord).validate_python(record)
-    assert record["answers"] == [{"contact_id": "c1", "decision": "defer", "reason": "team_cap"}]
-    assert "counts" not in record
-
-
-def test_without_kafka_sending_a_record_says_why_it_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clients, "BOOTSTRAP_TIMEOUT_S", 0.1)
-    nowhere = Settings(kafka_bootstrap="127.0.0.1:1")
-
-    why = send_record(nowhere, list_record(REQUEST, "policy-1", NOW, COUNTS))
-    assert why is not None
-    assert why.startswith("Kafka: ")
-
-
-POLICY = {"harmonia_policy_changes", "harmonia_policy_since_seconds"}
-
-
-def names(registry: CollectorRegistry) -> set[str]:
-    return {metric.name for metric in registry.collect()}
-
-
-def test_each_process_has_the_metrics_of_the_policy_and_of_its_own_audit_log() -> None:
-    api, console, worker = (CollectorRegistry() for _ in range(3))
-    ApiMetrics(api)
-    ConsoleMetrics(console)
-    Metrics(worker)
-    assert names(api) >= POLICY | {"harmonia_audit_pending_bytes", "harmonia_audit_failures"}
-    assert names(console) >= POLICY | {"harmonia_console_audit_pending_bytes", "harmonia_console_audit_failures"}
-    assert names(worker) >= POLICY

@@ -1,7 +1,6 @@
-"""Records of holds and reservations."""
+"""Records of holds and of reservations: whom somebody wanted to hold is held, whatever became of the record."""
 
 import pytest
-from aiokafka import AIOKafkaProducer
 
 from streams.domain.campaigns.holds import (
     SLOT_MS,
@@ -13,7 +12,6 @@ from streams.domain.campaigns.holds import (
     reservation_mark_record,
     round_up_to_slot,
 )
-from streams.services.permission.reservation_log import ReservationLog, ReservationLogUnavailable
 
 UNTIL = 1_330_000_000_000
 
@@ -86,22 +84,3 @@ def test_a_value_that_is_no_reservation_mark_says_nothing(key: bytes | None, val
 @pytest.mark.parametrize("campaign", ["gotv", "reservations:1", "\u00ffreservations:1", "\ufffdreservations:1"])
 def test_no_campaign_has_the_key_of_a_mark(campaign: str) -> None:
     assert not is_reservation_mark(hold_record(campaign, None, "operator", NOW)[0])
-
-
-# Where Kafka does not take it, nothing may be reserved.
-NOBODY_LISTENS = "127.0.0.1:1"
-
-
-async def test_without_kafka_the_end_of_reservations_is_not_recorded_and_tried_anew_each_time() -> None:
-    made: list[AIOKafkaProducer] = []
-
-    def producer() -> AIOKafkaProducer:
-        made.append(AIOKafkaProducer(bootstrap_servers=NOBODY_LISTENS))
-        return made[-1]
-
-    keeping = ReservationLog(producer)
-    for _ in range(2):
-        with pytest.raises(ReservationLogUnavailable):
-            await keeping.keep(1_770_224_400_000)
-    assert len(made) == 2
-    await keeping.close()

@@ -69,7 +69,11 @@ def test_each_topic_is_there_with_its_purpose_its_data_and_its_time(topic: Any) 
 def test_each_store_is_there_with_its_purpose_its_data_and_its_time(store: Any) -> None:
     assert all(text.strip() for text in (store.purpose, store.people, store.stays))
     [place] = [place for place in MADE.places if place.name == plain(store.place)]
-    assert (place.purpose, place.people, place.stays) == (plain(store.purpose), plain(store.people), plain(store.stays))
+    assert (place.purpose, place.people, place.stays) == (
+        plain(store.purpose),
+        plain(store.people),
+        plain(store.stays),
+    )
 
 
 def test_what_is_not_configured_is_said_to_be_unused(tmp_path: Any) -> None:

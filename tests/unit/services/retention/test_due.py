@@ -1,4 +1,4 @@
-"""What of a profile is due, and that nobody is forgotten while what they did may wait to be heard."""
+"""What of a profile is due by where it came from, and the commands that have it forgotten."""
 
 import orjson
 import pytest
@@ -13,10 +13,6 @@ from events.outputs import ContactProfile
 from events.provenance_rules import ProvenanceRule, PurposeRule
 from events.times import parse_time
 from events.topics import CONTACT_COMMANDS
-from streams.domain.messages import english, message
-from streams.domain.quarantine.held_records import ListedSource
-from streams.operations.status.observations import KafkaObservation, TopicFlow
-from streams.services.retention.backlog import held_back, unheard
 from streams.services.retention.due import (
     DueItem,
     commands_on,
@@ -166,34 +162,3 @@ def test_of_who_did_something_by_a_profile_of_an_older_version_nobody_is_due(act
     assert inactive_items(known, InactivityRule(NOON))
     del known["last_active_at"]
     assert inactive_items(known, InactivityRule(NOON)) == ()
-
-
-# Nobody is erased for doing nothing while what they did may still wait to be heard.
-MAILER = ListedSource("digital/mailer", "2012-03-01T12:00:00.000Z", "2012-03-01T12:16:00.000Z", True, 1_234)
-
-
-@pytest.mark.parametrize("topic", ["donation-events", "outreach-events", "interactions", "contact-fragments"])
-def test_a_gift_that_waits_would_be_overtaken_by_the_command(topic: str) -> None:
-    """The commands come by a topic of their own, in which nothing waits."""
-    flows = [TopicFlow("contact-commands", 8), TopicFlow(topic, 8, lag=5, waits_s=7_200)]
-    found = unheard(KafkaObservation("Stable", 2, flows))
-    assert found is not None
-    assert english(found) == f"{topic}: the oldest record has waited for 7,200 s"
-
-
-def test_what_has_come_in_the_last_seconds_is_no_backlog_nor_is_what_tells_nothing_of_people() -> None:
-    flows = [TopicFlow("donation-events", 8, lag=5, waits_s=2), TopicFlow("experiment-partials", 1, 9, waits_s=900)]
-    assert unheard(KafkaObservation("Stable", 2, flows)) is None
-
-
-def test_without_a_worker_or_kafka_nobody_knows_what_was_heard() -> None:
-    assert unheard(KafkaObservation("Empty", 0, [])) == message("status.no_worker")
-    away = message("text", text="away")
-    assert unheard(away) == away
-
-
-def test_a_source_in_quarantine_is_told_with_what_waits_of_it() -> None:
-    [told] = held_back(KafkaObservation("Stable", 2, [], quarantines=[MAILER]))
-    assert english(told).startswith("digital/mailer")
-    assert "1234" in english(told) or "1,234" in english(told)
-    assert not [*held_back(KafkaObservation("Stable", 2, []))]

@@ -1,4 +1,4 @@
-"""Agents are told what they read and write by the list of topics, and what is told elsewhere."""
+"""Agents are told what they read and write by the list of topics, and what is told elsewhere agrees with it."""
 
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from streams.worker.agents.contacts import handler as contacts
 from streams.worker.agents.experiments import aggregator as experiments
 from streams.worker.agents.identity import handler as links
 from streams.worker.agents.intake import agent as intake
-from streams.worker.agents.latency_header import received_at, received_header
 from streams.worker.agents.sinks.experiment_results import ExperimentResultsConnector
 from streams.worker.agents.sinks.redis_sink import ContactStateConnector
 from streams.worker.agents.sinks.segments import SegmentsConnector
@@ -132,20 +131,3 @@ def test_a_topic_more_is_part_of_the_flow_of_those_who_write_it(
     assert set(after.outputs) - set(before.outputs) == outputs
     assert set(after.shared) - set(before.shared) == shared
     assert more in BY_NAME["redis"].topics
-
-
-def test_a_latency_header_is_read_as_it_was_written() -> None:
-    assert received_at([("other", b"7"), received_header(1_329_868_800_123)]) == 1_329_868_800_123
-
-
-def test_the_latency_header_is_text() -> None:
-    assert received_header(1_329_868_800_123) == ("received_at", b"1329868800123")
-
-
-@pytest.mark.parametrize("value", [None, b"", b"soon", b"-5", b"1.5", b"\xff"])
-def test_a_latency_header_that_cannot_be_read_is_none(value: bytes | None) -> None:
-    assert received_at([("received_at", value)]) is None
-
-
-def test_without_headers_there_is_no_time_of_receipt() -> None:
-    assert received_at([]) is None

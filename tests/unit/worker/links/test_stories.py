@@ -144,7 +144,7 @@ IN_THIS_ORDER: dict[str, Story] = {
     "each_of_two_erasures_in_one_chunk_reaches_whom_was_named_before_it": (
         *(opened(BY_EMAIL, time=T1), opened(BY_PHONE, time=T2)),
         at_once(
-            *(BOTH, gone(ADA, time=T1), form({**ADA, **BY_PHONE}, time=T2), gone(ADA, time=T2), gave(ADA, time=T3))
+            *(BOTH, gone(ADA, time=T1), form({**ADA, **BY_PHONE}, time=T2), gone(ADA, time=T2), gave(ADA, time=T3)),
         ),
     ),
     "a_part_that_is_sent_anew_behind_an_erasure_counts": (

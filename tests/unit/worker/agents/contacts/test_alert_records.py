@@ -1,33 +1,15 @@
-"""What a chunk of contacts tells of alerts and campaigns."""
-
-import asyncio
-from collections.abc import Callable
-from typing import cast
+"""Alerts of a contact who is one fragment: in the transaction of their trigger, once."""
 
 import orjson
 import pytest
-from faust.types import TP
-from prometheus_client import CollectorRegistry
 
 from events.json_types import JSON
-from events.topics import CAMPAIGN_COUNTS, CONTACT_ALERTS, INTERACTIONS
-from streams.domain.campaigns import CampaignCounts, MailReport, ProviderCounts, ReportCount, read_counts
-from streams.domain.contact import ContactState, decode, encode
+from events.topics import CONTACT_ALERTS
 from streams.domain.contact.publication.alert_triggers import Trigger
 from streams.domain.pressure import default_policy
-from streams.engine.decoded_states import Codec, RecentStates, States
-from streams.engine.runs import Run
 from streams.engine.store import MemoryStore
-from streams.engine.table import ChunkTable
-from streams.engine.table_partition import Fold
-from streams.platform.settings import Settings
-from streams.worker.agents.contacts.agent import ContactsAgent
 from streams.worker.agents.contacts.alert_records import TRIGGERS, alert_id, trigger_headers, triggers_in
-from streams.worker.agents.contacts.interactions import InteractionsHandler
-from streams.worker.agents.segments.registry import registry_in
-from streams.worker.metrics import Metrics
 from tests.unit.engine.kafka_records import SOURCE, Fetched
-from tests.unit.events.records import NOW
 from tests.unit.worker.agents.contacts.interaction_records import folded, kept, said
 
 
@@ -130,97 +112,3 @@ def test_triggers_go_with_a_part_and_are_read_again() -> None:
 @pytest.mark.parametrize("value", [None, b"", b"[", b'[["a"]]', b"{}"])
 def test_triggers_that_cannot_be_read_are_none(value: bytes | None) -> None:
     assert triggers_in([(TRIGGERS, value)]) == ()
-
-
-# What a chunk of contacts tells of campaigns: each interaction that it took, once.
-GMAIL: JSON = {"contact_id": "c1", "email": "jane@gmail.com"}
-
-
-def counts(folding: InteractionsHandler) -> dict[str, CampaignCounts]:
-    outputs = [output for output in folding.effects.outputs if output.topic == CAMPAIGN_COUNTS]
-    assert all(output.partition == 0 for output in outputs)
-    return dict(found for output in outputs if (found := read_counts(output.key, output.value)))
-
-
-def test_one_record_a_campaign_tells_of_all_that_a_chunk_has_taken() -> None:
-    folding = folded(
-        said(0, "email.sent", contact=GMAIL, campaign_id="a"),
-        said(1, "email.complained", contact=GMAIL, campaign_id="a"),
-        said(2, "email.sent", "c2", campaign_id="a"),
-        said(3, "email.delivered", "c2", campaign_id="b"),
-        said(4, "email.opened", campaign_id="b"),
-    )
-    complaints = ReportCount(1, (MailReport(NOW, "digital/mailer", "i1"),))
-    assert counts(folding) == {
-        "a": CampaignCounts({"gmail": ProviderCounts(1, complaints=complaints), "other": ProviderCounts(1)}, NOW),
-        "b": CampaignCounts({"other": ProviderCounts(delivered=1)}, NOW),
-    }
-
-
-def test_copies_are_not_counted_again() -> None:
-    store = MemoryStore()
-    first = folded(*(said(offset, "email.sent", id_="a", campaign_id="gotv") for offset in range(3)), store=store)
-    kept(first, store)
-    assert counts(first)["gotv"].tallies["other"].sent == 1
-    assert not counts(folded(said(3, "email.sent", id_="a", campaign_id="gotv"), store=store))
-
-
-def test_what_comes_in_vain_is_not_counted() -> None:
-    store = MemoryStore()
-    kept(folded(said(0, "contact.erased"), store=store), store)
-    assert not counts(folded(said(1, "email.sent", campaign_id="gotv"), store=store))
-
-
-def test_what_names_no_campaign_is_in_no_rate_and_shows_in_the_metrics() -> None:
-    folding = folded(
-        said(0, "email.sent"),
-        said(1, "email.complained", campaign_id=None),
-        said(2, "email.unsubscribed"),
-        said(3, "email.unsubscribed", campaign_id="gotv"),
-    )
-    assert counts(folding).keys() == {"gotv"}
-    assert folding.reports == {
-        ("email.complained", False): 1,
-        ("email.unsubscribed", False): 1,
-        ("email.unsubscribed", True): 1,
-    }
-
-
-def test_a_field_that_nobody_knows_changes_nothing() -> None:
-    """Such a record is read by its models."""
-    folding = folded(said(0, "email.sent", contact=GMAIL, campaign_id="a", tenant={"campaign_id": "b"}))
-    assert counts(folding) == {"a": CampaignCounts({"gmail": ProviderCounts(1)}, NOW)}
-
-
-# A chunk that has to wait for others is judged by the policy of when it is folded, not of when it came.
-class Waiting:
-    """The turn of one partition, for which whoever comes waits; what is folded is folded twice."""
-
-    def __init__(self, between: Callable[[], None]) -> None:
-        self.states: States[ContactState] = States(MemoryStore(), Codec(encode, decode), RecentStates(0))
-        self.turn = asyncio.Event()
-        self._between = between
-
-    async def apply(self, chunk: Run, fold: Fold[ContactState]) -> None:
-        await self.turn.wait()
-        fold(self.states, chunk.records)
-        self._between()
-        fold(self.states, chunk.records)
-
-
-async def test_a_chunk_is_judged_by_one_policy_that_of_when_it_is_folded() -> None:
-    first, second, third = holds = [default_policy().model_copy() for _ in range(3)]
-    waiting = Waiting(lambda: holds.remove(second))
-    table, metrics = cast(ChunkTable[ContactState], waiting), Metrics(CollectorRegistry())
-    agent = ContactsAgent(
-        table, Settings(partitions=1), metrics, lambda: 0, policy=lambda: holds[0], on_work=lambda *_: None
-    )
-    folding = asyncio.create_task(agent(Run(TP(INTERACTIONS, 0), [], 0, 1)))
-    await asyncio.sleep(0)
-    holds.remove(first)
-    waiting.turn.set()
-    await folding
-    registry = registry_in(waiting.states.memory)
-    assert registry is not None
-    assert registry.policy is second
-    assert holds == [third]

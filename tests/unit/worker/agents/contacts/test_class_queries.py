@@ -3,31 +3,15 @@
 from collections.abc import Sequence
 
 import pytest
-from msgspec.structs import replace
 
 from events.identity_links import CanonicalId, EdgeWithdrawal, IdentityEdge, IdentityLink, read_link, write_canonical_id
 from events.topics import CONTACT_ROOFS, IDENTITY_LINKS, INTERACTIONS
-from streams.domain.contact import ContactState, decode, encode
-from streams.domain.contact.identity.identity_assignment import trace_key
-from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
-from streams.domain.contact.packed_contribution import PackedContribution
-from streams.domain.contact.person_view import overview
-from streams.domain.contact.state import Fact
-from streams.domain.experiments.counting_rules import DAY_MS, CountingRule
-from streams.domain.experiments.delta_rows import add_up
-from streams.domain.experiments.partials import PartialCounts, read_partial
+from streams.domain.contact import encode
 from streams.domain.pressure import default_policy
-from streams.engine.decoded_states import BESIDE, Codec, RecentStates, States
+from streams.engine.decoded_states import BESIDE, RecentStates, States
 from streams.engine.store import MemoryStore, Position
-from streams.worker.agents.contacts import experiment_deltas
 from streams.worker.agents.contacts.agent import fold_chunk
 from streams.worker.agents.contacts.class_queries import InputProgress
-from streams.worker.agents.contacts.experiment_deltas import ExperimentDeltas
-from streams.worker.agents.contacts.repository import ContactRepository
-from streams.worker.agents.experiments import registry
-from streams.worker.agents.experiments.registry import ExperimentRegistry, registry_of
-from tests.unit.domain.contact.said import DONOR, NOON, Arrival, folded
-from tests.unit.domain.experiments.people import assigned
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.worker.agents.contacts.interaction_records import AT, CONTACTS, HASHER, PRINTER, said
 
@@ -156,79 +140,3 @@ def test_records_of_a_topic_that_is_not_folded_into_contacts_are_refused_as_a_wh
 
     with pytest.raises(ValueError, match="contact-pets is not folded into the table of contacts"):
         fold_chunk("contact-pets", states, [words(0)], PRINTER, AT, policy=default_policy(), progress=InputProgress())
-
-
-# What a chunk counts: so many experiments of a person, and of a partition, as there is room for.
-@pytest.fixture
-def held() -> ExperimentRegistry:
-    states: States[ContactState] = States(MemoryStore(), Codec(encode, decode), RecentStates(0))
-    return registry_of(states)
-
-
-@pytest.fixture
-def experiments(held: ExperimentRegistry) -> ExperimentDeltas:
-    return ExperimentDeltas(held, NOON)
-
-
-def counted(experiments: ExperimentDeltas, *arrivals: Arrival) -> PackedContribution:
-    """Of one who has just taken all of this."""
-    facts: list[Fact] = [arrival.fact() for arrival in arrivals]
-    return experiments.of_one(DONOR, overview(folded(*arrivals)), ContactState(), facts)
-
-
-def people_told(experiments: ExperimentDeltas) -> dict[str, int]:
-    """By experiment."""
-    records = [read for each in experiments.outputs() if isinstance(read := read_partial(each.value), PartialCounts)]
-    return {name: int(row[0]) for (name, *_), row in add_up(records)[0].items()}
-
-
-def test_a_person_is_in_so_many_experiments_those_that_are_defined_first(
-    held: ExperimentRegistry, experiments: ExperimentDeltas, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(experiment_deltas, "MOST", 3)
-    held.rule("z", CountingRule("1", covariate_days=0))
-    found = counted(experiments, *(assigned(experiment=name) for name in "vwxyz"))
-    assert list(found.experiments) == ["v", "w", "z"]
-    assert experiments.uncounted == 2
-    assert people_told(experiments) == {"v": 1, "w": 1, "z": 1}
-
-
-def test_who_is_before_a_definitions_start_leaves_no_one_out(
-    held: ExperimentRegistry, experiments: ExperimentDeltas, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(experiment_deltas, "MOST", 1)
-    held.rule("x", CountingRule("1", start=NOON + 1))
-    assert list(counted(experiments, assigned(experiment="x"), assigned(experiment="y")).experiments) == ["y"]
-    assert experiments.uncounted == 0
-
-
-def test_experiments_without_room_are_left_out_and_those_that_are_counted_stay(
-    held: ExperimentRegistry, experiments: ExperimentDeltas, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(registry, "MOST_COUNTED", 2)
-    first = counted(experiments, assigned(experiment="x"), assigned(experiment="y"))
-    assert list(counted(experiments, *(assigned(experiment=name) for name in "wxyz")).experiments) == ["x", "y"]
-    assert list(first.experiments) == ["x", "y"]
-    assert experiments.uncounted == 2
-    assert held.beside == {b"counted/x": b"%d" % (NOON // DAY_MS), b"counted/y": b"%d" % (NOON // DAY_MS)}
-
-
-def test_whoever_is_heard_of_on_another_day_is_noted_for_that_day(
-    held: ExperimentRegistry, experiments: ExperimentDeltas
-) -> None:
-    counted(experiments, assigned(experiment="x"))
-    later = ExperimentDeltas(held, NOON + DAY_MS)
-    held.beside = {}
-    counted(later, assigned("A", experiment="x"))
-    assert held.beside == {b"counted/x": b"%d" % (NOON // DAY_MS + 1)}
-
-
-def test_a_name_that_is_forgotten_and_heard_of_again_in_one_chunk_leaves_no_trace() -> None:
-    holding = ContactRepository(States(MemoryStore(), CONTACTS, RecentStates(0)))
-    gone = ContactState(version=3, place=IdentityStatus(erased=Erasure(1, "team/a", "e")))
-    back = replace(gone, version=4, place=IdentityStatus(erased=Erasure(1, "team/a", "e"), shown="profile"))
-    holding.put(b"c1", gone)
-    assert holding.changes.keys() == {b"c1", trace_key("c1")}
-    holding.put(b"c1", back)
-
-    assert holding.changes == {b"c1": back, trace_key("c1"): None}

@@ -1,49 +1,21 @@
-"""Interactions as a chunk of contacts takes or refuses them, and what it writes."""
-
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import cache
 
 import orjson
 import pytest
 
-from events.dead_letters import DeadLetter, Origin
 from events.json_types import JSON
-from events.refusal import Reason
 from events.times import render_time
-from events.topics import (
-    CONTACT_FRAGMENTS,
-    CONTACT_STATE,
-    CONTACT_SUPPRESSIONS,
-    DEAD_LETTERS,
-    IDENTITY_LINKS,
-    INTERNAL_TOPICS,
-    OUTPUT_TOPICS,
-)
-from streams.domain.contact import ContactState, FoldOutcome, encode
-from streams.domain.contact.fold import ROOM
+from events.topics import CONTACT_STATE, CONTACT_SUPPRESSIONS, IDENTITY_LINKS
+from streams.domain.contact import FoldOutcome
 from streams.domain.contact.identity.identity_assignment import is_by_itself
-from streams.domain.contact.publication.change_events import FragmentChange, Profiled
-from streams.domain.contact.state import Consent
-from streams.engine.store import MemoryStore, Position
+from streams.engine.store import MemoryStore
 from streams.engine.writer import Output
 from streams.worker.agents.contacts.interactions import InteractionsHandler
-from streams.worker.agents.contacts.output_records import GENERATION_BITS, LARGEST_PROFILE, RecordBuilder
-from tests.unit.domain.contact.test_bounding import fact, full
-from tests.unit.engine.kafka_records import SOURCE, Fetched
+from streams.worker.agents.contacts.output_records import GENERATION_BITS
+from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
-from tests.unit.worker.agents.contacts.interaction_records import (
-    AT,
-    GENERATION,
-    HASHER,
-    folded,
-    kept,
-    keyed,
-    said,
-    state_of,
-    valued,
-)
+from tests.unit.worker.agents.contacts.interaction_records import GENERATION, HASHER, folded, kept, said, state_of
 
 HOUR = 3_600_000
 TODAY = render_time(NOW)
@@ -206,118 +178,3 @@ def test_who_has_done_nothing_since_is_erased_by_it_and_nobody_who_is_not_known(
     assert profiles(erasing) == {b"c1": None}
     for again in (erase(1, NOW), erase(2, NOW), erase(3, NOW, "c2")):
         assert folded(again, store=store).outcomes == {FoldOutcome.IN_VAIN: 1}
-
-
-OWN: list[tuple[str, bytes | None]] = [("trace", b"\xff"), ("empty", None)]
-
-
-def letters(folding: InteractionsHandler) -> list[Output]:
-    return [output for output in folding.effects.outputs if output.topic == DEAD_LETTERS]
-
-
-def reason(record: Fetched) -> Reason:
-    """Why a record is refused whose neighbours, of the same contact and of another, are taken."""
-    folding = folded(said(0), record, said(2, who="c2"))
-    [letter] = letters(folding)
-    told = DeadLetter.of(letter.headers)
-    assert told is not None
-    assert folding.effects.changes.keys() == {b"c1", b"c2"}
-    assert folding.outcomes == {FoldOutcome.APPLIED: 2}
-    assert folding.refusals == {told.refusal.reason: 1}
-    return told.refusal.reason
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (None, Reason.NOT_JSON),
-        (b"", Reason.NOT_JSON),
-        (b"\xff\xfe", Reason.NOT_JSON),
-        (b"[]", Reason.NOT_CLOUDEVENT),
-        (b'{"specversion":"1.0","id":"1","source":"s","type":"email.eaten"}', Reason.UNKNOWN_TYPE),
-        (b'{"specversion":"1.0","id":"1","source":"s","type":"email.sent"}', Reason.NO_TIME),
-    ],
-)
-def test_a_bad_value_costs_no_neighbour(value: bytes | None, expected: Reason) -> None:
-    assert reason(valued(value, said(1))) is expected
-
-
-@pytest.mark.parametrize("key", [None, b"", b"\xff\xfe", b"\x00watermark\x00interactions\x003", b"c1\n"])
-def test_a_key_that_is_no_contact_costs_no_neighbour(key: bytes | None) -> None:
-    assert reason(keyed(key, said(1))) is Reason.INVALID_DATA
-
-
-def test_a_dead_letter_is_the_record_as_it_came_and_says_where_it_was() -> None:
-    record = replace(said(7), key=None, headers=OWN)
-
-    [letter] = letters(folded(record))
-
-    assert (letter.partition, letter.key, letter.value) == (SOURCE.partition, None, record.value)
-    assert list(letter.headers)[:2] == OWN
-    told = DeadLetter.of(letter.headers)
-    assert told is not None
-    assert (told.origin, told.time) == (Origin("contacts", SOURCE.topic, SOURCE.partition, 7), AT)
-
-
-@cache
-def store_with_a_full_contact() -> MemoryStore:
-    store = MemoryStore()
-    store.write({b"c1": encode(ContactState(weight=ROOM, version=4))}, Position("topic", 1, 0))
-    return store
-
-
-def test_what_a_full_contact_does_not_take_is_a_dead_letter() -> None:
-    folding = folded(said(1), said(2, who="c2"), store=store_with_a_full_contact())
-
-    [letter] = letters(folding)
-    told = DeadLetter.of(letter.headers)
-    assert told is not None
-    assert (told.refusal.reason, told.origin.offset) == (Reason.CONTACT_FULL, 1)
-    assert folding.effects.changes.keys() == {b"c2"}
-    assert folding.outcomes == {FoldOutcome.FULL: 1, FoldOutcome.APPLIED: 1}
-    assert folding.refusals == {Reason.CONTACT_FULL: 1}
-
-
-def test_a_full_contact_is_still_heard_when_it_says_no() -> None:
-    folding = folded(said(1), said(2, "email.unsubscribed"), store=store_with_a_full_contact())
-
-    assert [output.topic for output in folding.effects.outputs] == [DEAD_LETTERS, CONTACT_STATE, CONTACT_SUPPRESSIONS]
-    assert state_of(folding, "c1").version == 5
-
-
-LIMITS = {topic.name: topic.max_message_bytes for topic in (*OUTPUT_TOPICS, *INTERNAL_TOPICS)}
-NO = fact("no", Consent("email", granted=False), "email.unsubscribed")
-
-
-@pytest.mark.parametrize(("letter", "fragments"), [("x", 12), ("\x01", 4)])
-def test_a_person_of_many_full_fragments_has_a_profile_that_the_broker_takes(letter: str, fragments: int) -> None:
-    """In a profile a control character takes six bytes."""
-    states = {f"c{number}": full(f"{number}", letter, *[NO][: number == 3]) for number in range(fragments)}
-    printer = RecordBuilder(0, 8, 0)
-
-    output = printer.announced("c1", Profiled(7, states, ("c2",)), states["c0"])
-
-    assert output.value is not None
-    assert len(output.value) <= LARGEST_PROFILE < LIMITS[CONTACT_STATE]
-    shown = orjson.loads(output.value)
-    assert (shown["version"], shown["merged_from"], shown["consent"]) == (7, ["c2"], {"email": False})
-    assert shown["canvass"]["answers"]
-    assert printer.cut == 1
-
-
-def test_a_person_who_has_room_is_shown_whole_and_not_counted() -> None:
-    states = {"c0": full("1"), "c1": full("2")}
-    printer = RecordBuilder(0, 8, 0)
-
-    output = printer.announced("c1", Profiled(7, states, ()), states["c0"])
-
-    shown = orjson.loads(output.value or b"")
-    assert shown["canvass"]["attempts"] == sum(len(state.facts) for state in states.values())
-    assert printer.cut == 0
-
-
-def test_the_part_of_a_full_fragment_is_taken() -> None:
-    output = RecordBuilder(0, 8, 0).announced("c1", FragmentChange("c0", 7, is_there=True), full("1", "\x01"))
-
-    assert output.value is not None
-    assert len(output.value) < LIMITS[CONTACT_FRAGMENTS]

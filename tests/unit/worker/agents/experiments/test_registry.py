@@ -1,26 +1,16 @@
-"""What a partition keeps of experiments, and whom it counts anew."""
+"""What a partition keeps of experiments beside its states."""
 
 import pytest
 
-from events.contact import Contact
-from events.envelope import Interaction
-from events.registry import MODELS
-from events.times import render_time
-from events.topics import ALL, EXPERIMENT_DEFINITIONS, EXPERIMENT_PARTIALS
+from events.topics import ALL, EXPERIMENT_PARTIALS
 from streams.domain.contact import ContactState, decode, encode
 from streams.domain.experiments.counting_rules import DEFAULT_RULE
-from streams.domain.experiments.definition_records import definition_record
 from streams.domain.experiments.partials import PartitionEditions, read_partial
 from streams.engine.decoded_states import BESIDE, Codec, RecentStates, States
 from streams.engine.store import MemoryStore, Position
-from streams.engine.writer import Output
 from streams.worker.agents.contacts.experiment_deltas import edition_records
 from streams.worker.agents.experiments import registry
-from streams.worker.agents.experiments.backfill import BackfillStep, read_step, step_record
 from streams.worker.agents.experiments.registry import UNHEARD_DAYS, ExperimentRegistry, registry_of
-from tests.property.worker.links.world import World
-from tests.unit.domain.contact.said import DAY, HOUR, NOON
-from tests.unit.domain.experiments.writing import defined
 
 
 @pytest.fixture
@@ -91,64 +81,3 @@ def test_what_was_noted_is_of_one_day_and_so_many_bytes(
     held.note([b"two"])
     assert held.has_noted([b"two"], 2)
     assert not held.has_noted([b"one"], 2)
-
-
-# Whoever a definition left out is counted once it is corrected.
-ADA = Contact(contact_id="crm.ada")
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-def define(world: World, **fields: str) -> None:
-    key, value = definition_record(defined("x", **fields))
-    for number in range(world.partitions):
-        world.publish(Output(EXPERIMENT_DEFINITIONS, number, key, value))
-    world.settle()
-
-
-def sent(world: World, id_: str, time: int, experiment: str = "x") -> None:
-    said = {"contact": ADA, "message_id": id_, "experiment": {"id": experiment, "variant": "short"}}
-    data = MODELS["email.sent"].model_validate(said)
-    world.say(Interaction(id=id_, source="team/a", type="email.sent", time=time, data=data), time)
-    world.settle()
-
-
-def counted_in(world: World) -> list[str]:
-    return list(decode(world.table()[b"crm.ada"]).given.experiments)
-
-
-def test_a_start_that_is_corrected_counts_whoever_it_left_out(world: World) -> None:
-    define(world, start=render_time(NOON + DAY))
-    sent(world, "m1", NOON)
-    assert counted_in(world) == []
-    define(world, start=render_time(NOON - DAY))
-    assert counted_in(world) == ["x"]
-
-
-def test_who_had_found_no_room_is_counted_with_the_next_message_of_the_variant(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(registry, "MOST_COUNTED", 1)
-    sent(world, "m1", NOON, "y")
-    sent(world, "m2", NOON + HOUR)
-    assert counted_in(world) == ["y"]
-    monkeypatch.setattr(registry, "MOST_COUNTED", 1 + UNHEARD_DAYS)
-    sent(world, "m3", NOON + 2 * HOUR)
-    assert counted_in(world) == ["x", "y"]
-
-
-# Records by which a partition has everybody counted anew.
-NESTED = b"\x93\x07\xc4\x00" + b"\x91" * 5_000 + b"\xc0"
-"""A step with one thing more in it, as a later version may write, that is an array in an array and so on."""
-
-
-def test_a_backfill_step_is_read_as_it_was_written() -> None:
-    assert read_step(step_record(1, BackfillStep(7, b"c-1")).value) == BackfillStep(7, b"c-1")
-
-
-@pytest.mark.parametrize("value", [None, b"", b"\xff", b"\x91\xa1a", NESTED])
-def test_what_says_nothing_is_passed_over(value: bytes | None) -> None:
-    assert read_step(value) is None

@@ -3,7 +3,17 @@ from typing import get_args
 import orjson
 import pytest
 
-from events import identity_links
+from events.identity_links import (
+    OVERDUE,
+    CanonicalId,
+    CommandStamp,
+    EdgeWithdrawal,
+    ErasureCompletion,
+    FragmentErasure,
+    IdentityLink,
+    read_canonical_id,
+    write_link,
+)
 from events.topics import CONTACT_ROOFS, SYSTEM_ALERTS
 from sinks.keys import partition_of
 from streams.domain.identity import decode, encode
@@ -21,8 +31,8 @@ GENERATION, PARTITIONS, CROWD = 3, 8, 2
 NOON = 1_329_912_000_000
 
 
-def record(offset: int, link: identity_links.IdentityLink) -> Fetched:
-    key, value = identity_links.write_link(link)
+def record(offset: int, link: IdentityLink) -> Fetched:
+    key, value = write_link(link)
     return Fetched(offset, value, key, timestamp=NOON + offset, topic="identity-links", partition=0)
 
 
@@ -38,7 +48,7 @@ class Table:
         """What is kept, but for the engine's own."""
         return {key: value for key, value in self.store.items() if key != GENERATION_KEY}
 
-    def fold(self, *links: identity_links.IdentityLink | Fetched) -> LinkRecordsHandler:
+    def fold(self, *links: IdentityLink | Fetched) -> LinkRecordsHandler:
         """The next chunk, as its owner would commit it."""
         states = States(self.store, Codec(encode, decode), RecentStates(0))
         linking = LinkRecordsHandler(states, PARTITIONS, CROWD)
@@ -63,7 +73,7 @@ def alerts(linking: LinkRecordsHandler) -> list[dict[str, object]]:
 def test_a_canonical_id_goes_to_the_partition_of_its_node_with_a_version_header() -> None:
     [output] = outputs_to(CONTACT_ROOFS, Table().fold(edge(ANN, ANN, MAIL)))
     assert (output.partition, output.key) == (partition_of(MAIL, PARTITIONS), MAIL.encode())
-    told = identity_links.read_canonical_id(output.key, output.value)
+    told = read_canonical_id(output.key, output.value)
     assert isinstance(told, tuple)
     assert told[1] is not None
     assert (told[0], told[1].roof, told[1].erased) == (MAIL, ANN, None)
@@ -82,14 +92,12 @@ def test_of_a_node_that_stands_alone_again_there_is_a_null_record_of_a_higher_ve
 def test_what_is_told_of_a_node_keeps_its_order_within_a_chunk() -> None:
     """Whoever reads it must see that the person was erased, and then that the node stands alone."""
     table = Table()
-    linking = table.fold(
-        identity_links.FragmentErasure(ADA, NOON, "office", "e-1"), identity_links.ErasureCompletion(ADA)
-    )
+    linking = table.fold(FragmentErasure(ADA, NOON, "office", "e-1"), ErasureCompletion(ADA))
     erased, alone = outputs_to(CONTACT_ROOFS, linking)
-    read = identity_links.read_canonical_id(erased.key, erased.value)
+    read = read_canonical_id(erased.key, erased.value)
     assert isinstance(read, tuple)
     assert read[1] is not None
-    assert read[1].erased == identity_links.CommandStamp(NOON, "office", "e-1")
+    assert read[1].erased == CommandStamp(NOON, "office", "e-1")
     assert (alone.key, alone.value) == (erased.key, None)
     assert table.nodes() == {}
 
@@ -150,24 +158,22 @@ def test_a_record_that_says_nothing_is_counted_and_passed_over(key: bytes | None
 
 def test_for_what_an_erasure_waits_is_asked_again_when_it_is_overdue_whoever_has_the_table_by_then() -> None:
     """Also under the version of the first question, since the erasure has that as well."""
-    overdue = Fetched(9, None, identity_links.OVERDUE, timestamp=NOON, topic="identity-links", partition=0)
-    question = identity_links.CanonicalId(ANN, (GENERATION << 40) + 2, asks=True)
+    overdue = Fetched(9, None, OVERDUE, timestamp=NOON, topic="identity-links", partition=0)
+    question = CanonicalId(ANN, (GENERATION << 40) + 2, asks=True)
     table = Table()
-    first = table.fold(
-        edge(ANN, ANN, MAIL), ruling(MAIL, BEN, same=True), identity_links.FragmentErasure(MAIL, 9, "office", "e-1")
-    )
+    first = table.fold(edge(ANN, ANN, MAIL), ruling(MAIL, BEN, same=True), FragmentErasure(MAIL, 9, "office", "e-1"))
     assert table.waits == {MAIL}
     again = table.fold(overdue)
     assert again.kinds == {"overdue": 1}
     for told in (outputs_to(CONTACT_ROOFS, first)[-1], *outputs_to(CONTACT_ROOFS, again)):
-        assert (told.key, identity_links.read_canonical_id(told.key, told.value)) == (BEN.encode(), (BEN, question))
+        assert (told.key, read_canonical_id(told.key, told.value)) == (BEN.encode(), (BEN, question))
 
-    table.fold(identity_links.EdgeWithdrawal(BEN, BEN, BEN))
+    table.fold(EdgeWithdrawal(BEN, BEN, BEN))
     assert table.waits == set()
     assert not any(key.startswith(BESIDE) for key in table.nodes())
     assert table.fold(overdue).effects.outputs == []
 
 
 def test_every_kind_of_record_has_its_label_in_metrics() -> None:
-    assert set(KINDS) == set(get_args(identity_links.IdentityLink))
+    assert set(KINDS) == set(get_args(IdentityLink))
     assert set(KINDS.values()) == {"seen", "unseen", "said", "unsaid", "erased", "forgotten"}
