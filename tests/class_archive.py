@@ -20,8 +20,10 @@ def make_archive(file: Path) -> None:
     with TemporaryDirectory() as scratch:
         os.environ["JAVA_TOOL_OPTIONS"] = f"-XX:DumpLoadedClassList={scratch}/%p.classes"
         node = Path(scratch, "node")
-        start_kafka(node, print)
-        stop([node])
+        try:
+            start_kafka(node, print)
+        finally:
+            stop([node])
         del os.environ["JAVA_TOOL_OPTIONS"]
         lists = [path.read_text().splitlines() for path in Path(scratch).glob("*.classes")]
         classes = Path(scratch, "classes")

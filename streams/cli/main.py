@@ -1,6 +1,5 @@
 """The command `harmonia`: a thin shell; each group of commands is a module beside this one."""
 
-import gc
 import logging
 from typing import Annotated
 
@@ -73,7 +72,6 @@ def harmonia(
     ] = False,
 ) -> None:
     """One living profile of each contact, from what every team does."""
-    gc.set_threshold(100_000)  # loading a worker makes half a million objects that stay
     logging.getLogger("kafka").setLevel(logging.ERROR)  # it warns of itself whenever the machine is busy
 
 

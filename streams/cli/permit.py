@@ -68,7 +68,7 @@ def permit(  # noqa: PLR0913 (options of a command)
     asked_by: Annotated[str, typer.Option(hidden=True, help="Who asks, at the console; for audit-log.")] = "",
     of_segment: Annotated[str, typer.Option(hidden=True, help="Whose members they are; for audit-log.")] = "",
     most_bytes: Annotated[
-        int | None, typer.Option(hidden=True, help="Of all that is written; more is refused.")
+        int | None, typer.Option(hidden=True, help="Limit of all that is written; more is refused.")
     ] = None,
     denied: Annotated[
         Path | None,
@@ -120,8 +120,8 @@ class PermitRun:
     """How a list is filtered. `reserve`: seconds; `others`: files for the denied, and for the deferred.
 
     `segment`: whose members they are, for `audit-log`, and `asked_by` who asks at the console; empty where there is
-    none. `list_id`: by which all who are reserved can be given back. `most_bytes`:
-    of all that is written; more is refused.
+    none. `list_id`: by which all who are reserved can be given back. `most_bytes`: the
+    limit of all that is written; a list that needs more is refused.
     """
 
     request: PermissionRequest

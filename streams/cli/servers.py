@@ -26,6 +26,9 @@ def worker(
     ] = False,
 ) -> None:
     """Run the agents until SIGINT or SIGTERM. Each process says where its metrics are."""
+    from streams.engine.garbage_collector import collect_rarely
+
+    collect_rarely()  # what is loaded next stays: looking for garbage in it takes a fifth of a start
     from streams.worker.runner import run_worker
 
     settings = load_settings(name_unknown=not child)

@@ -41,22 +41,6 @@ def listeners(name: str) -> dict[str, str]:
     return dict(each.split("://") for each in with_defaults(KAFKA_ENVIRONMENT[name]).split(","))
 
 
-def test_cluster_of_three_runs_with_what_the_chaos_suite_runs_with() -> None:
-    """All but what is of one node, and what makes a small cluster cheap."""
-    own = {"node.id", "listeners", "advertised.listeners", "log.dirs", "controller.quorum.voters"}
-    cheap = {"offsets.topic.num.partitions", "transaction.state.log.num.partitions", "log.cleaner.dedupe.buffer.size"}
-    given = (ROOT / "deploy" / "kafka" / "server.properties").read_text()
-    lines = [line for line in given.splitlines() if line and not line.startswith("#")]
-    nodes = [Node(number, 9092, 9093) for number in (1, 2, 3)]
-    deployed, tried = (
-        dict(line.split("=", 1) for line in each) for each in (lines, properties(nodes[0], nodes).splitlines())
-    )
-    assert tried.keys() - deployed.keys() == cheap
-    assert {name: deployed[name] for name in tried.keys() - own - cheap} == {
-        name: tried[name] for name in tried.keys() - own - cheap
-    }
-
-
 def test_it_is_as_the_specification_says() -> None:
     checked = subprocess.run(
         [Path(sys.executable).with_name("check-jsonschema"), "--builtin-schema", "vendor.compose-spec", FILE],
