@@ -12,9 +12,7 @@ SPARK_BUILD_LOCK := deploy/spark/build.lock
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 # It takes minutes on a fresh machine, and says how far it is.
 INSTALL = $(BIN)/python streams/local/install_progress.py $(1) $(BIN)/pip --disable-pip-version-check install \
-	--progress-bar off --no-compile --only-binary :all: --require-hashes --requirement $(1)
-# Bytecode of all libraries, by all cores; some hold a template that is no Python.
-COMPILED = $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
+	--progress-bar off --only-binary :all: --require-hashes --requirement $(1)
 PIN := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--only-binary :all: --no-emit-index-url --no-header
 COMPILE := $(PIN) --extra local --extra oidc --group build
@@ -139,7 +137,6 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@echo "Installing into $(VENV): some minutes the first time, most of them for what is downloaded" >&2
 	@$(PYTHON) -m venv $(VENV)
 	@$(call INSTALL,requirements.lock)
-	@$(COMPILED)
 	@echo "  and harmonia itself" >&2
 	@$(PIP) install --no-build-isolation --no-deps --editable .
 	@touch $@
@@ -166,5 +163,4 @@ $(CLASSES): streams/local/kafka.lock $(VENV)/.dev
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.installed
 	@echo "Installing the tools of developers into $(VENV)" >&2
 	@$(call INSTALL,requirements-dev.lock)
-	@$(COMPILED)
 	@touch $@
