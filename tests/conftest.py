@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from streams.engine.garbage_collector import collect_rarely
 from tests import budgets
 
 ROOT = Path(__file__).parents[1]
@@ -21,10 +20,6 @@ def pytest_configure() -> None:
     """Have Ctrl-C heeded by tests and by what they start also where a shell started them in the background."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def pytest_collection_finish() -> None:
-    collect_rarely()  # a tenth of the CPU of all tests went into looking for garbage among modules and tests
 
 
 def pytest_report_header() -> str:
