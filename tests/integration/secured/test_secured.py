@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -100,8 +101,17 @@ def test_what_the_lists_allow_is_enough(site: Site) -> None:
     reported = site.run(OPERATOR, "report", "daily", "--json")
     assert (reported.returncode, b"no lake is set" in reported.stderr) == (0, True), reported.stderr
     assert json.loads(reported.stdout)["day"]["held"] is not None
-    status, series = site.api.ask("/v1/insights?metric=donation.made&from=2012-02-22&to=2012-02-23")
-    assert (status, series["series"][0]["total"]) == (200, 1)
+    until(lambda: gifts_in_insights(site) == 1, "an answer of its child, which gives way to all other processes")
+
+
+def gifts_in_insights(site: Site) -> int | None:
+    """Gifts of the day, or None where the child process did not answer within its limit of a minute."""
+    status, answer = site.api.ask("/v1/insights?metric=donation.made&from=2012-02-22&to=2012-02-23")
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return None
+    assert status == HTTPStatus.OK, answer
+    gifts: int = answer["series"][0]["total"]
+    return gifts
 
 
 def test_a_topic_that_a_user_may_not_see_is_not_told_as_missing(site: Site) -> None:
