@@ -16,6 +16,8 @@ from functools import partial
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     InvalidTopicError,
+    KafkaConnectionError,
+    KafkaError,
     MessageSizeTooLargeError,
     PolicyViolationError,
     RecordListTooLargeError,
@@ -24,6 +26,7 @@ from aiokafka.errors import (
 )
 from aiokafka.producer import message_accumulator, sender, transaction_manager
 from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.producer.transaction_manager import TransactionState
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 from msgspec import Struct
@@ -176,8 +179,22 @@ class TransactionWriter:
 
     async def _begin(self) -> None:
         await self.until_marked()
+        self._raise_if_broken()
         await self._producer.begin_transaction()
         self._add(self._shared.intersection(self._last))  # where nobody can tell whose the open records are: once more
+
+    def _raise_if_broken(self) -> None:
+        """Raise what ended the producer's sender between two transactions, or left the last one without an end.
+
+        aiokafka keeps it for whoever waits for the end of a transaction, and fails an assertion at the next beginning.
+        """
+        transaction = self._producer._txn_manager
+        if transaction.state is TransactionState.READY:
+            return
+        ended = transaction._transaction_waiter
+        if ended is not None and ended.done() and not ended.cancelled() and isinstance(ended.exception(), KafkaError):
+            raise ended.exception()
+        raise KafkaConnectionError(f"a producer whose last transaction is {transaction.state.name}")
 
     def _add(self, partitions: Iterable[TP]) -> None:
         """Have the transaction's end marked there, whether or not anything is written."""

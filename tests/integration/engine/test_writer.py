@@ -2,7 +2,7 @@ import os
 from collections.abc import AsyncIterator
 
 import pytest
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, ProducerFenced
 from faust.types import TP
 
 from streams.engine.writer import Output, TransactionWriter
@@ -83,3 +83,19 @@ async def test_what_a_topic_does_not_take_is_refused_as_a_whole(
     await again.start()
     await again.stop()
     assert await cluster.committed(tp) == []
+
+
+async def test_a_producer_that_broke_between_two_transactions_says_why(tp: TP, writer: TransactionWriter) -> None:
+    """Whoever writes makes a new one then, or ends where the producer is fenced."""
+    await writer.write([Output(*tp, b"k", b"1")])
+    writer._producer._txn_manager.fatal_error(ProducerFenced())
+
+    with pytest.raises(ProducerFenced):
+        await writer.write([Output(*tp, b"k", b"2")])
+
+
+async def test_behind_a_transaction_that_was_left_open_none_is_begun(tp: TP, writer: TransactionWriter) -> None:
+    await writer._producer.begin_transaction()
+
+    with pytest.raises(KafkaError, match="a producer whose last transaction is IN_TRANSACTION"):
+        await writer.write([Output(*tp, b"k", b"2")])
