@@ -150,9 +150,9 @@ def observe_kafka(settings: Settings, now: int) -> KafkaObservation | CodedMessa
             closing(clients.tool_consumer()) as asking,
             closing(clients.tool_consumer()) as reading,
         ):
-            replication = _patiently(partial(_replication, admin, settings))
+            replication = patiently(partial(_replication, admin, settings))
             observer = _KafkaObserver(admin, asking, reading, settings, now)
-            return _patiently(partial(observer.broker, replication))
+            return patiently(partial(observer.broker, replication))
     except KafkaError as error:
         if replication.offline:
             return of_partitions("status.kafka_offline", replication.offline, error=type(error).__name__)
@@ -173,14 +173,18 @@ def _look_at_replicas(admin: KafkaAdminClient, settings: Settings) -> Replicatio
     return judge_replication([*topics, *internal_replicas(admin, settings)], len(live_brokers(admin)))
 
 
-def _patiently(ask: Callable[[], Answer]) -> Answer:
-    """Retry for a while: a broker that has just started first has to find the group's coordinator."""
-    deadline = time.monotonic() + PATIENCE_S
+def patiently(ask: Callable[[], Answer], now: Callable[[], float] = time.monotonic) -> Answer:
+    """Retry for a while: a broker that has just started first has to find the group's coordinator.
+
+    Asks twice in any case: a question to a frozen broker takes all that time, and by then another one is the leader.
+    """
+    deadline, tries = now() + PATIENCE_S, 0
     while True:
         try:
             return ask()
         except KafkaError as error:
-            if not error.retriable or time.monotonic() > deadline:
+            tries += 1
+            if not error.retriable or (tries > 1 and now() > deadline):
                 raise
             time.sleep(_AGAIN_S)
 
