@@ -26,6 +26,7 @@ from tests.chaos.site import EXIT_FENCED, Site, open_site
 from tests.chaos.test_people import must_be_in_segments, must_come_out
 from tests.chaos.three_brokers import COUNT, Cluster, three_brokers
 from tests.chaos.trials import define
+from tests.chaos.workers import COMMAND, SUPERVISED
 
 SHORT = {"leader-killed", "group-coordinator-frozen-25s"}
 IS_SHORT = not SEEDS
@@ -33,6 +34,8 @@ INTERACTIONS, PEOPLE, COUPLES, ERASED = (2_000, 250, 10, 20) if IS_SHORT else (6
 AT_ONCE = 4 if IS_SHORT else 2
 """Records in a slice of the load, of which there are 25 a second, so that it lasts longer than each fault."""
 SHORTER = 0.4 if IS_SHORT else 1.0
+PROGRAM = SUPERVISED if IS_SHORT else COMMAND
+"""In the short part other tests share the machine: a worker without CPU for a session is fenced, and starts anew."""
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +68,8 @@ def test_people_are_exact_through_a_fault_of_brokers(
     erased = {deployment.identify(erased_contact(number)) for number in range(ERASED)}
     segments.define(deployment.producer, deployment.settings.partitions, asked[::2])
     with load(deployment, script, at_once=AT_ONCE) as running:
-        scene = Scene(cluster, site, running, {name: site.start(name) for name in ("one", "two")}, SHORTER)
+        workers = {name: site.start(name, program=PROGRAM) for name in ("one", "two")}
+        scene = Scene(cluster, site, running, workers, SHORTER)
         define(deployment)
         running.until_folded(rng.randrange(100, 300))
         segments.define(deployment.producer, deployment.settings.partitions, asked[1::2])
@@ -112,9 +116,8 @@ def publish_the_rest(running: Load, script: Script) -> None:
 
 
 def assert_workers_run(scene: Scene, fault: str) -> None:
-    """In the short part other tests share the machine, and who is kept from work for a session is fenced."""
     codes = {name: worker.process.poll() for name, worker in scene.workers.items()}
-    allowed = {None, EXIT_FENCED} if fault in MAY_END_WORKERS or IS_SHORT else {None}
+    allowed = {None, EXIT_FENCED} if fault in MAY_END_WORKERS else {None}
     assert set(codes.values()) <= allowed, f"workers ended: {codes}"
 
 
