@@ -10,9 +10,9 @@ IN_SPARK := $(SPARK)/bin/pip --disable-pip-version-check --quiet install
 SPARK_LOCK := deploy/spark/requirements.lock
 SPARK_BUILD_LOCK := deploy/spark/build.lock
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
-# It takes minutes on a fresh machine, and says how far it is.
-INSTALL = $(BIN)/python streams/local/install_progress.py $(1) $(BIN)/pip --disable-pip-version-check install \
-	--progress-bar off --only-binary :all: --require-hashes --requirement $(1)
+EXACTLY := --only-binary :all: --require-hashes --requirement
+# By uv, which takes seconds. It does not read pip's settings, such as an index of one's own: pip does what uv cannot.
+INSTALL = $(BIN)/uv pip install --python $(BIN)/python $(EXACTLY) $(1) || $(PIP) install $(EXACTLY) $(1)
 PIN := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--only-binary :all: --no-emit-index-url --no-header
 COMPILE := $(PIN) --extra local --extra oidc --group build
@@ -134,10 +134,11 @@ clean: ## stop the local stack; remove it, .venv and the caches
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "harmonia needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1): make PYTHON=python3.12" >&2; exit 1; }
-	@echo "Installing into $(VENV): some minutes the first time, most of them for what is downloaded" >&2
+	@echo "Installing into $(VENV)" >&2
 	@$(PYTHON) -m venv $(VENV)
-	@$(call INSTALL,requirements.lock)
-	@echo "  and harmonia itself" >&2
+	@awk '/^[^ #]/ { is_uv = /^uv==/ } is_uv' requirements-dev.lock > $(VENV)/uv.lock
+	@$(PIP) install $(EXACTLY) $(VENV)/uv.lock
+	@export UV_COMPILE_BYTECODE=1; $(call INSTALL,requirements.lock)
 	@$(PIP) install --no-build-isolation --no-deps --editable .
 	@touch $@
 
