@@ -21,7 +21,7 @@ IS_LIVE = """document.querySelector("#live.on") !== null"""
 
 
 def test_of_twelve_tabs_the_one_in_front_is_live_and_none_hangs(site: ConsoleSite, tmp_path: Path) -> None:
-    chromium = chromium_or_skip()
+    chromium = chromium_or_skip(with_windows=True)
 
     async def story() -> None:
         async with window(chromium, tmp_path) as opened:
