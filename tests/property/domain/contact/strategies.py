@@ -6,6 +6,7 @@ Copies of one (source, id) are equal but for their times, as the contract asks.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from events.json_types import JSON
 from events.registry import MESSAGES, types_that
 from streams.demo.recount import CountedEvent
 from streams.demo.truth import ContactFields
+from tests.property.choices import below, one_of_these, orders
 from tests.unit.domain.contact.said import DAY, HOUR, NOON, Arrival, appended, by, said
 from tests.unit.events.records import REQUIRED
 
@@ -150,7 +152,7 @@ OFTEN = (
     *("email.sent", "email.bounced", "email.dropped", "email.opened", "consent.changed", "experiment.assigned"),
     "provenance.reported",
 )
-SUBJECTS = (
+SUBJECTS: Sequence[tuple[str, ...]] = (
     OFTEN,
     ("donation.made", "donation.refunded", "donation.charge_failed", "donation.pledge_cancelled"),
     ("canvass.reported", "canvass.reported", "ballot.reported"),
@@ -170,17 +172,26 @@ ZONES: st.SearchStrategy[Fields] = fields(
 )
 
 
+_SOURCE, _ID = st.sampled_from(SOURCES), st.sampled_from(IDS)
+
+
+@cache
+def _types(often: Sequence[str]) -> st.SearchStrategy[str]:
+    return st.one_of(st.sampled_from(sorted(DATA)), st.sampled_from(often), st.sampled_from(often))
+
+
+@cache
 @st.composite
 def interactions(draw: st.DrawFn, often: Sequence[str] = OFTEN) -> Arrival:
     """Any interaction but a command; those of some types more often than the rest.
 
     A message is one of either time: which of its words is the earliest does not depend on what was forgotten.
     """
-    type_ = draw(st.one_of(st.sampled_from(sorted(DATA)), st.sampled_from(often), st.sampled_from(often)))
+    type_ = draw(_types(often))
     data, moment = draw(DATA[type_]) | draw(ZONES), draw(MOMENTS)
     if type_ in MESSAGES:
         data["message_id"] = f"{data['message_id']}{(moment - NOON) // LATER}"
-    return by(draw(st.sampled_from(SOURCES)), said(type_, draw(st.sampled_from(IDS)), moment, **data))
+    return by(draw(_SOURCE), said(type_, draw(_ID), moment, **data))
 
 
 def key(arrival: Arrival) -> Key:
@@ -199,11 +210,17 @@ def later(arrival: Arrival, delay: int) -> Arrival:
     return replace(arrival, interaction=structs.replace(said, time=said.time + delay))
 
 
+@cache
 def lives(max_size: int = 14) -> st.SearchStrategy[list[Arrival]]:
     """What happened to a contact, each thing once."""
-    return st.sampled_from(SUBJECTS).flatmap(
-        lambda often: st.lists(interactions(often), max_size=max_size, unique_by=key)
-    )
+    about = {often: st.lists(interactions(often), max_size=max_size, unique_by=key) for often in SUBJECTS}
+    return st.sampled_from(SUBJECTS).flatmap(about.__getitem__)
+
+
+@cache
+def _copies(of: int, days: int) -> st.SearchStrategy[list[tuple[int, int]]]:
+    """The places of what is delivered again, and how much later each copy says that it happened (ms)."""
+    return st.lists(st.tuples(below(of), DELAYS if days < WEEK else st.just(0)), max_size=6)
 
 
 @st.composite
@@ -212,10 +229,10 @@ def deliveries(draw: st.DrawFn, life: Sequence[Arrival], days: int = 6) -> list[
 
     Within a week a copy may say a later time: a copy of a message that comes after it is another message.
     """
-    delays = DELAYS if days < WEEK else st.just(0)
-    copies = draw(st.lists(st.builds(later, st.sampled_from(life), delays), max_size=6)) if life else []
-    shuffled = draw(st.permutations([*life, *copies]))
-    return [appended(NOON + draw(st.integers(0, days * DAY // HOUR)) * HOUR, arrival) for arrival in shuffled]
+    copies = [later(life[place], delay) for place, delay in draw(_copies(len(life), days))] if life else []
+    delivered = [*life, *copies]
+    hours = below(days * DAY // HOUR + 1)
+    return [appended(NOON + draw(hours) * HOUR, delivered[place]) for place in draw(orders(len(delivered)))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +255,7 @@ def parts(draw: st.DrawFn, arrivals: Sequence[Each]) -> list[list[Each]]:
     """`arrivals` dealt out to up to four parts."""
     dealt: list[list[Each]] = [[], [], [], []]
     for arrival in arrivals:
-        dealt[draw(st.integers(0, 3))].append(arrival)
+        one_of_these(draw, dealt).append(arrival)
     return dealt
 
 

@@ -1,6 +1,7 @@
 """What a person gives to experiments, by the fold and by the oracle, in one shape."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 from hypothesis import strategies as st
 from msgspec.structs import asdict
@@ -14,6 +15,7 @@ from streams.domain.contact.packed_contribution import NOTHING, PackedContributi
 from streams.domain.contact.person_view import overview
 from streams.domain.experiments.counting_rules import CountingRule
 from streams.domain.experiments.person_sums import packed_contribution_of
+from tests.property.choices import below, one_of_these
 from tests.property.domain.contact.strategies import SOURCES, Feed, Fields, counted, deliveries, few, fields, key
 from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, by, said
 from tests.unit.events.records import REQUIRED
@@ -81,22 +83,31 @@ TIMES = st.one_of(
 )
 
 
+_SOURCE = st.sampled_from(SOURCES)
+
+
+@cache
+def _types(often: Sequence[str]) -> st.SearchStrategy[str]:
+    return st.one_of(st.sampled_from([*WORDS]), st.sampled_from(often), st.sampled_from(often))
+
+
+@cache
 @st.composite
 def interactions(draw: st.DrawFn, number: int, often: Sequence[str]) -> Arrival:
     """Anything that matters to an experiment, some types more often than the rest."""
-    type_ = draw(st.one_of(st.sampled_from([*WORDS]), st.sampled_from(often), st.sampled_from(often)))
+    type_ = draw(_types(often))
     arm = draw(MAY_ARM) if type_.startswith(("email.", "text.", "canvass.")) else {}
     if type_ in ("email.unsubscribed", "email.complained", "text.replied", "text.opted_out"):
         arm = {}
     data = draw(WORDS[type_]) | arm
-    return by(draw(st.sampled_from(SOURCES)), said(type_, f"{number}", draw(TIMES), **data))
+    return by(draw(_SOURCE), said(type_, f"{number}", draw(TIMES), **data))
 
 
 @st.composite
 def lives(draw: st.DrawFn) -> list[Arrival]:
     """What happened to somebody who is probably in an experiment, some of it taken back."""
-    often = draw(st.sampled_from(SUBJECTS))
-    happened = [draw(interactions(number, often)) for number in range(draw(st.integers(4, 14)))]
+    often = one_of_these(draw, SUBJECTS)
+    happened = [draw(interactions(number, often)) for number in range(4 + draw(below(11)))]
     gone = draw(st.lists(st.sampled_from(happened), max_size=2, unique_by=id))
     return [*happened, *(_not_so(one) for one in gone)]
 

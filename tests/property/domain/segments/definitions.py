@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
+from itertools import combinations
 from typing import Any
 
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from streams.domain.segments.conditions import (
 )
 from streams.domain.segments.definition_files import read_segment
 from streams.domain.segments.resolution import Segment, resolve
+from tests.property.choices import below
 
 Table = dict[str, Any]
 
@@ -38,9 +41,12 @@ def _few(*values: object) -> st.SearchStrategy[Any]:
     return st.sampled_from(values)
 
 
+_HOW = _few("at_least", "at_least", "at_most", "above", "below", "is", "between")
+
+
 @st.composite
 def _compared(draw: st.DrawFn, tables: st.SearchStrategy[Table], numbers: st.SearchStrategy[float]) -> Table:
-    how = draw(st.sampled_from(["at_least", "at_least", "at_most", "above", "below", "is", "between"]))
+    how = draw(_HOW)
     if how == "between":
         low, high = sorted([draw(numbers), draw(numbers)])
         return draw(tables) | {"at_least": low, "at_most": high}
@@ -92,24 +98,32 @@ def groups(leaves: st.SearchStrategy[Table] = CONDITIONS) -> st.SearchStrategy[T
 
 def _group(parts: st.SearchStrategy[Table]) -> st.SearchStrategy[Table]:
     lists = st.lists(parts, min_size=1, max_size=3)
-    some = st.sets(st.sampled_from(["all", "any", "none"]), min_size=1)
-    return some.flatmap(lambda names: st.fixed_dictionaries(dict.fromkeys(sorted(names), lists)))
+    sections = ("all", "any", "none")
+    found = [names for size in range(1, 4) for names in combinations(sections, size)]
+    with_names = {frozenset(names): st.fixed_dictionaries(dict.fromkeys(names, lists)) for names in found}
+    return st.frozensets(st.sampled_from(sections), min_size=1).flatmap(with_names.__getitem__)
 
 
 @st.composite
 def tables(draw: st.DrawFn, most: int = 6) -> list[Table]:
     """Definitions of segments, some of which refer to those before them."""
-    found: list[Table] = []
-    for number in range(draw(st.integers(1, most))):
-        references = [st.just({"segment": each["id"]}) for each in found]
-        found.append({"id": f"s{number}"} | draw(groups(st.one_of(CONDITIONS, CONDITIONS, *references))))
-    return found
+    return [{"id": f"s{number}"} | draw(_groups_after(number)) for number in range(1 + draw(below(most)))]
+
+
+@cache
+def _groups_after(number: int) -> st.SearchStrategy[Table]:
+    """Groups that may refer to any of the first `number` segments."""
+    references = [st.just({"segment": f"s{before}"}) for before in range(number)]
+    return groups(st.one_of(CONDITIONS, CONDITIONS, *references))
+
+
+_SEVERAL = st.lists(CONDITIONS, min_size=4, max_size=12)
 
 
 @st.composite
 def questions(draw: st.DrawFn) -> list[Table]:
     """Segments of one condition each, and some that are put together of several."""
-    alone = draw(st.lists(CONDITIONS, min_size=4, max_size=12))
+    alone = draw(_SEVERAL)
     return [*({"id": f"alone{number}", "all": [each]} for number, each in enumerate(alone)), *draw(tables(3))]
 
 

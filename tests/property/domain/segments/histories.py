@@ -7,6 +7,7 @@ identifier: of two that settle apart neither can be evidence for the other.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from streams.demo.truth import ContactFields, Sent
 from streams.domain.contact import ContactState, fold, read_fact
 from streams.domain.contact.state import Fact
 from streams.domain.segments.person import Person, whole_person
+from tests.property.choices import below, one_of_these
 from tests.property.domain.contact.strategies import Fields, few, fields
 from tests.unit.domain.contact.said import DAY, HOUR, NOON
 
@@ -121,6 +123,13 @@ class Heard:
     time: int
 
 
+_WITHIN_A_DAY = st.integers(0, DAY)
+_HOURS = st.integers(0, SPAN // HOUR)
+_PAST_THE_HOUR = st.sampled_from([0, 0, 1, HOUR // 2, HOUR - 1])
+_LATENESS = st.sampled_from([-HOUR, 0, 1, HOUR, DAY, 36 * HOUR])
+"""How much later than it happened something is appended (ms)."""
+
+
 @st.composite
 def histories(
     draw: st.DrawFn, *, linked: bool = False, max_size: int = 24, often: Sequence[str] = OFTEN
@@ -129,29 +138,35 @@ def histories(
 
     `often`: the types that come most.
     """
-    heard = [draw(_one(place, often, linked=linked)) for place in range(draw(st.integers(1, max_size)))]
+    heard = [draw(_one(place, often, linked=linked)) for place in range(1 + draw(below(max_size)))]
     for place, gone in enumerate(draw(st.lists(st.sampled_from(heard), max_size=2, unique_by=id))):
-        heard.append(_retraction(gone, f"r{place}", draw(st.integers(0, DAY))))
+        heard.append(_retraction(gone, f"r{place}", draw(_WITHIN_A_DAY)))
     heard += [
-        Heard(again.sent, again.appended_at + draw(st.integers(0, DAY)), again.time)
+        Heard(again.sent, again.appended_at + draw(_WITHIN_A_DAY), again.time)
         for again in draw(st.lists(st.sampled_from(heard), max_size=2))
     ]
     return sorted(heard, key=lambda each: each.appended_at)
 
 
+@cache
+def _types(often: Sequence[str]) -> st.SearchStrategy[str]:
+    return st.one_of(st.sampled_from(sorted(WORDS)), st.sampled_from(often))
+
+
+@cache
 @st.composite
 def _one(draw: st.DrawFn, place: int, often: Sequence[str], *, linked: bool) -> Heard:
-    type_ = draw(st.one_of(st.sampled_from(sorted(WORDS)), st.sampled_from(often)))
+    type_ = draw(_types(often))
     data = draw(WORDS[type_])
-    time = NOON + draw(st.integers(0, SPAN // HOUR)) * HOUR + draw(st.sampled_from([0, 0, 1, HOUR // 2, HOUR - 1]))
+    time = NOON + draw(_HOURS) * HOUR + draw(_PAST_THE_HOUR)
     if "message_id" in data:
         data["message_id"] = f"{type_[:4]}{data['message_id']}{(time - NOON) // (2 * DAY)}"
     if "until" in data:
         data["until"] = render_time(time + int(str(data["until"])))
     named = MAILED if not linked or type_ in TOGETHER else OTHERS
-    contact: ContactFields = {**draw(st.sampled_from(named)), **draw(PLACE)}  # type: ignore[typeddict-item]
-    appended_at = time + draw(st.sampled_from([-HOUR, 0, 1, HOUR, DAY, 36 * HOUR]))
-    return _heard(type_, (draw(st.sampled_from(SOURCES)), f"i{place}"), (time, appended_at), contact, data)
+    contact: ContactFields = {**one_of_these(draw, named), **draw(PLACE)}  # type: ignore[typeddict-item]
+    appended_at = time + draw(_LATENESS)
+    return _heard(type_, (one_of_these(draw, SOURCES), f"i{place}"), (time, appended_at), contact, data)
 
 
 def _heard(type_: str, name: tuple[str, str], times: tuple[int, int], contact: ContactFields, data: Any) -> Heard:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from events.json_types import JSON
 from events.registry import TOPICS_OF
 from events.times import render_time
 from events.topics import CONTACT_FRAGMENTS, CONTACT_ROOFS
+from tests.property.choices import below, one_of_these
 from tests.property.domain.contact.strategies import DATA, ZONES
 from tests.property.worker.links.hearing import OPENERS
 from tests.property.worker.links.world import PARTITIONS, World
@@ -50,17 +52,23 @@ class Saying:
     appended_at: int
 
 
+@cache
+def _kinds(most: int) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(sorted(IDENTIFIERS)), min_size=1, max_size=most, unique=True)
+
+
+@cache
 @st.composite
 def contacts(draw: st.DrawFn, most: int = 3) -> dict[str, JSON]:
     """One to so many identifiers of different kinds."""
-    kinds = draw(st.lists(st.sampled_from(sorted(IDENTIFIERS)), min_size=1, max_size=most, unique=True))
-    return {kind: draw(st.sampled_from(IDENTIFIERS[kind])) for kind in kinds}
+    return {kind: one_of_these(draw, IDENTIFIERS[kind]) for kind in draw(_kinds(most))}
 
 
 ANYBODY = contacts()
 _OFTEN = st.sampled_from(["donation.made", "donation.refunded", "canvass.reported", "email.opened"])
 ANYTHING = st.one_of(st.sampled_from(sorted(set(DATA) - {"interaction.retracted"})), _OFTEN)
 """But for a command or a retraction."""
+_OPENING = st.sampled_from(OPENERS)
 
 
 @st.composite
@@ -68,7 +76,7 @@ def contacts_under(draw: st.DrawFn, named: dict[str, JSON]) -> dict[str, JSON]:
     """Whatever is keyed by the strongest of these identifiers, alone or with weaker ones."""
     kinds = ("contact_id", "voter_id", "external", "email", "phone")
     strongest = min(named, key=kinds.index)
-    weaker = {kind: each for kind, each in draw(contacts()).items() if kinds.index(kind) > kinds.index(strongest)}
+    weaker = {kind: each for kind, each in draw(ANYBODY).items() if kinds.index(kind) > kinds.index(strongest)}
     return {strongest: named[strongest], **weaker}
 
 
@@ -83,9 +91,7 @@ def happenings(
     type_ = draw(types)
     zones = draw(ZONES)
     contact = draw(whose) | zones
-    return interaction(
-        type_, id_, draw(TIMES), draw(st.sampled_from(SOURCES)), {**draw(DATA[type_]), "contact": contact}
-    )
+    return interaction(type_, id_, draw(TIMES), one_of_these(draw, SOURCES), {**draw(DATA[type_]), "contact": contact})
 
 
 def interaction(type_: str, id_: str, time: int, source: str, data: dict[str, JSON]) -> Interaction:
@@ -100,7 +106,7 @@ def interaction(type_: str, id_: str, time: int, source: str, data: dict[str, JS
 @st.composite
 def rulings(draw: st.DrawFn, id_: str, pairs: st.SearchStrategy[list[str]] = PAIRS) -> Interaction:
     """Somebody says that two are one person, or that they are not."""
-    type_ = draw(st.sampled_from(["contact.linked", "contact.linked", "contact.unlinked"]))
+    type_ = one_of_these(draw, ["contact.linked", "contact.linked", "contact.unlinked"])
     return interaction(type_, id_, draw(TIMES), "office/desk", {"contact_ids": [*draw(pairs)]})
 
 
@@ -109,9 +115,12 @@ def sayings_of(draw: st.DrawFn, id_: str, named: dict[str, JSON], hasher: Hasher
     """What is keyed by the strongest of these identifiers: something that happened, or a ruling if it may be its."""
     own = hasher.fragment(Contact.model_validate(named)) or ""
     later = [[own, name] for name in NODES if name > own]
-    if later and draw(st.integers(0, 3)) == 0:
+    if later and draw(below(4)) == 0:
         return draw(rulings(id_, st.sampled_from(later)))
-    return draw(happenings(id_, contacts_under(named), draw(st.sampled_from([ANYTHING, st.sampled_from(OPENERS)]))))
+    return draw(happenings(id_, contacts_under(named), one_of_these(draw, [ANYTHING, _OPENING])))
+
+
+_HAS_AN_END = st.booleans()
 
 
 @st.composite
@@ -119,28 +128,33 @@ def suppressions(draw: st.DrawFn, id_: str) -> Interaction:
     """Somebody wants a person left alone, perhaps until a day; lifts that; or names an end before the beginning."""
     time = draw(TIMES)
     ends = [UNTIL, render_time(time), render_time(time - 1)]
-    data: dict[str, JSON] = {"contact": draw(contacts()), "until": draw(st.none() | st.sampled_from(ends))}
+    data: dict[str, JSON] = {"contact": draw(ANYBODY), "until": one_of_these(draw, ends) if draw(_HAS_AN_END) else None}
     return interaction("contact.suppressed", id_, time, "office/desk", data)
 
 
 @st.composite
 def retractions(draw: st.DrawFn, id_: str, said: Sequence[Interaction]) -> Interaction:
     """Something is taken back, mostly under the identifiers under which it was said."""
-    taken = draw(st.sampled_from(said))
-    plain = taken.data.contact.plain() or {"contact_id": draw(st.sampled_from(["crm.ada", "crm.bo"]))}
-    contact = draw(st.one_of(st.just(plain), st.just(plain), contacts()))
+    taken = one_of_these(draw, said)
+    plain = taken.data.contact.plain() or {"contact_id": one_of_these(draw, ["crm.ada", "crm.bo"])}
+    contact = plain if draw(below(3)) < 2 else draw(ANYBODY)
     data: dict[str, JSON] = {"contact": contact, "retracts": {"source": taken.source, "id": taken.id}}
     return interaction("interaction.retracted", id_, draw(TIMES), "team/a", data)
+
+
+@cache
+def _kinds_of_saying(id_: str) -> list[st.SearchStrategy[Interaction]]:
+    return [happenings(id_), happenings(id_), happenings(id_), rulings(id_), suppressions(id_)]
 
 
 @st.composite
 def stories(draw: st.DrawFn, most: int = 12) -> list[Saying]:
     """What is said of a few people, each thing once and nobody erased."""
     said: list[Interaction] = []
-    for number in range(draw(st.integers(0, most))):
+    for number in range(draw(below(most + 1))):
         id_ = f"i{number}"
-        kinds = [happenings(id_), happenings(id_), happenings(id_), rulings(id_), suppressions(id_)]
-        said.append(draw(st.one_of(*kinds, *([retractions(id_, said)] if said else []))))
+        kinds = _kinds_of_saying(id_)
+        said.append(draw(one_of_these(draw, [*kinds, retractions(id_, said)] if said else kinds)))
     return [Saying(each, draw(APPENDED)) for each in said]
 
 
@@ -151,8 +165,8 @@ def erasure() -> st.SearchStrategy[dict[str, JSON]]:
 
 def as_they_come(world: World, data: st.DataObject) -> None:
     """Let the agents work in any pieces and any order, one partition perhaps behind all others, until all is done."""
-    for _ in range(data.draw(st.integers(0, 12))):
+    for _ in range(data.draw(below(13))):
         if waiting := world.waiting():
-            world.work(data.draw(st.sampled_from(waiting)), data.draw(st.integers(1, 4)))
+            world.work(waiting[data.draw(below(len(waiting)))], 1 + data.draw(below(4)))
     world.settle(data.draw(HELD))
     world.settle()

@@ -16,6 +16,7 @@ from streams.domain.pressure import Policy
 from streams.worker.agents.segments import timers, work
 from streams.worker.agents.segments.records import RECOUNT
 from tests.budgets import shares_fixtures
+from tests.property.choices import below
 from tests.property.domain.segments.definitions import Table, policies, questions, tables
 from tests.property.domain.segments.histories import HASHER, Heard, histories, identify
 from tests.property.worker.links.sayings import Saying, as_they_come, erasure, interaction, stories
@@ -40,9 +41,9 @@ def moment(ms: int) -> datetime:
 
 def some_work(town: Town, data: st.DataObject) -> None:
     """Let agents do a few pieces of work in any order."""
-    for _ in range(data.draw(st.integers(0, 6))):
+    for _ in range(data.draw(below(7))):
         if waiting := town.waiting():
-            town.work(data.draw(st.sampled_from(waiting)), data.draw(st.integers(1, 4)))
+            town.work(waiting[data.draw(below(len(waiting)))], 1 + data.draw(below(4)))
 
 
 def defined_anew(town: Town, was: Sequence[Table], found: Sequence[Table]) -> None:
