@@ -18,7 +18,6 @@ from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refu
 from streams.cli.output import print_lines
 from streams.cli.person import warn_of_what_is_missing
 from streams.cli.time_options import parse_moment_or_age
-from streams.platform.errors import MissingTopic
 
 if TYPE_CHECKING:
     from kafka import KafkaConsumer
@@ -114,10 +113,9 @@ def _check_rule(rule: str | None) -> None:
 def _alerts_since(consumer: KafkaConsumer, topic: str, start: int) -> Iterator[tuple[int, dict[str, Any]]]:
     from kafka import TopicPartition
 
-    numbers = consumer.partitions_for_topic(topic) or ()
-    if not numbers:
-        raise MissingTopic(f"there is no topic {topic}: run `harmonia topics create`")
-    places = [TopicPartition(topic, number) for number in sorted(numbers)]
+    from streams.platform.topic_reading import partition_numbers
+
+    places = [TopicPartition(topic, number) for number in partition_numbers(consumer, topic)]
     ends = consumer.end_offsets(places)
     starts = consumer.offsets_for_times(dict.fromkeys(places, start))
     consumer.assign(places)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 from streams.platform.errors import MissingTopic
@@ -11,16 +12,33 @@ if TYPE_CHECKING:
     from kafka import KafkaConsumer, TopicPartition
 
 
+def partition_numbers(consumer: KafkaConsumer, topic: str) -> list[int]:
+    """The numbers of a topic's partitions, sorted. Raises `MissingTopic`, and Kafka's errors.
+
+    One of those is `TopicAuthorizationFailedError`, where the topic is hidden from this user.
+    """
+    if there := consumer.partitions_for_topic(topic):
+        return sorted(there)
+    # The library has asked for all topics, and an answer to that leaves out what is hidden. Ask for this one.
+    from kafka import KafkaAdminClient
+    from kafka.errors import UnknownTopicOrPartitionError, for_code
+
+    shared = consumer.config.keys() & KafkaAdminClient.DEFAULT_CONFIG.keys()
+    with closing(KafkaAdminClient(**{name: consumer.config[name] for name in shared})) as admin:
+        [described] = admin.describe_topics([topic])
+    if (code := described["error_code"]) == UnknownTopicOrPartitionError.errno:
+        raise MissingTopic(f"there is no topic {topic}: run `harmonia topics create`")
+    if code:
+        raise for_code(code)(topic)
+    return list(range(len(described["partitions"])))
+
+
 def records_of(consumer: KafkaConsumer, topic: str, partitions: Iterable[int] | None = None) -> Iterator[Any]:
     """Every committed record of a topic, or of these partitions of it. Raises `MissingTopic`, and Kafka's errors."""
     from kafka import TopicPartition
 
-    there = consumer.partitions_for_topic(topic) or set()
-    if not there:
-        raise MissingTopic(f"there is no topic {topic}: run `harmonia topics create`")
-    wanted = [
-        TopicPartition(topic, number) for number in sorted(there if partitions is None else there & {*partitions})
-    ]
+    there, wished = partition_numbers(consumer, topic), None if partitions is None else {*partitions}
+    wanted = [TopicPartition(topic, number) for number in there if wished is None or number in wished]
     ends = consumer.end_offsets(wanted)
     consumer.assign(wanted)
     consumer.seek_to_beginning(*wanted)
@@ -38,8 +56,9 @@ def records_between(
     """
     from kafka import TopicPartition
 
-    places = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
-    yield from records_in(consumer, ranges_between(consumer, places, since, until, most))
+    with suppress(MissingTopic):
+        places = [TopicPartition(topic, number) for number in partition_numbers(consumer, topic)]
+        yield from records_in(consumer, ranges_between(consumer, places, since, until, most))
 
 
 def ranges_between(

@@ -31,8 +31,8 @@ from streams.domain.segments.previews import (
     write_preview,
 )
 from streams.platform.clients import KafkaClients
-from streams.platform.errors import MissingTopic
 from streams.platform.settings import Settings
+from streams.platform.topic_reading import partition_numbers
 
 SAMPLE_S = 10.0
 """Seconds that a sample may take, the first of a large table included."""
@@ -63,9 +63,7 @@ def ask_for_preview(settings: Settings, question: PreviewQuestion, patience_s: f
     patience_s = patience_s or (EXACT_S if question.is_exact else SAMPLE_S)
     clients = KafkaClients(settings)
     with closing(clients.tool_consumer()) as consumer, closing(clients.tool_producer()) as producer:
-        there = sorted(consumer.partitions_for_topic(SEGMENT_WORK) or ())
-        if not there:
-            raise MissingTopic(f"there is no topic {SEGMENT_WORK}: run `harmonia topics create`")
+        there = partition_numbers(consumer, SEGMENT_WORK)
         places = [TopicPartition(SEGMENT_WORK, number) for number in there]
         consumer.assign(places)
         for place, end in consumer.end_offsets(places).items():

@@ -9,8 +9,7 @@ from events.times import parse_time, render_time
 from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED
 from streams.domain.dead_letter_repair.letters import Letter, RecordPosition, read_letter
 from streams.engine.runs import KafkaRecord
-from streams.platform.errors import MissingTopic
-from streams.platform.topic_reading import records_of
+from streams.platform.topic_reading import partition_numbers, records_of
 
 
 def letters_in(consumer: KafkaConsumer, topic: str = DEAD_LETTERS) -> Iterator[Letter]:
@@ -43,12 +42,8 @@ def letters_at(consumer: KafkaConsumer, place: RecordPosition, topic: str = DEAD
 
 
 def partitions_of(consumer: KafkaConsumer, topics: Iterable[str]) -> dict[str, int]:
-    """The number of partitions of each topic. Raises `MissingTopic`."""
-    found = {topic: len(consumer.partitions_for_topic(topic) or ()) for topic in topics}
-    missing = [topic for topic, count in found.items() if not count]
-    if missing:
-        raise MissingTopic(f"there is no topic {', '.join(missing)}: run `harmonia topics create`")
-    return found
+    """The number of partitions of each topic. Raises `MissingTopic`, and Kafka's errors."""
+    return {topic: len(partition_numbers(consumer, topic)) for topic in topics}
 
 
 def requeued_names(consumer: KafkaConsumer) -> set[str]:

@@ -8,7 +8,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from events.outputs import ContactProfile
 from events.topics import CONTACT_LINKS, CONTACT_STATE
-from streams.platform.errors import MissingTopic
+from streams.platform.topic_reading import partition_numbers
 from streams.services.retention.due import DueItem, DueReport, people_of, report_on
 
 
@@ -30,7 +30,9 @@ class PeopleDue:
         self._names_of = names_of
         self.named: set[str] = set()
         topics = CONTACT_STATE, CONTACT_LINKS
-        self._places = [TopicPartition(topic, number) for topic in topics for number in _numbers(consumer, topic)]
+        self._places = [
+            TopicPartition(topic, number) for topic in topics for number in partition_numbers(consumer, topic)
+        ]
         consumer.assign(self._places)
         consumer.seek_to_beginning(*self._places)
         self._versions: dict[str, int] = {}
@@ -92,13 +94,6 @@ class PeopleDue:
         self.named.update(self._names_of(profile))
         if items := self._due_of(profile):
             self._due[name] = items
-
-
-def _numbers(consumer: KafkaConsumer, topic: str) -> Iterable[int]:
-    there = consumer.partitions_for_topic(topic)
-    if not there:
-        raise MissingTopic(f"there is no topic {topic}: run `harmonia topics create`")
-    return sorted(there)
 
 
 def _version(headers: Iterable[tuple[str, bytes]]) -> int:

@@ -67,6 +67,7 @@ ADA = fresh()
 PERSON = somebody(ADA)
 WRONG = "a-wrong-password"
 ATTEMPTS = "harmonia_delivery_attempts_total"
+NO_TOPIC = r"^there is no topic nobodys: run `harmonia topics create`$"
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +127,13 @@ def test_a_topic_that_a_user_may_not_see_is_not_told_as_missing(site: Site) -> N
     for asked in asks:
         with pytest.raises(HiddenTopic, match=r"^this user may not see the topic contact-state: see deploy/acl$"):
             asked()
-    with pytest.raises(MissingTopic, match=r"^there is no topic nobodys: run `harmonia topics create`$"):
+    with closing(kafka.tool_consumer()) as consumer:
+        for _ in range(2):
+            with pytest.raises(AuthorizationError, match=CONTACT_STATE):
+                next(records_of(consumer, CONTACT_STATE))
+    with closing(clients(site, ADMIN).tool_consumer()) as consumer, pytest.raises(MissingTopic, match=NO_TOPIC):
+        next(records_of(consumer, "nobodys"))
+    with pytest.raises(MissingTopic, match=NO_TOPIC):
         clients(site, ADMIN).topic_id("nobodys")
     assert len(clients(site, ADMIN).partitions_of("nobodys")) == 0
 
