@@ -34,7 +34,7 @@ class Regime(NamedTuple):
     people are kept who do nothing; 0: for ever. `guards_opinion`: what tells an opinion or
     a descent is special-category data, so audiences for ads go through a gate (docs/audiences.md), records with fields
     of a place of birth are refused, and who is known by an electoral roll alone is chosen by that alone
-    (docs/segments.md). No setting lifts it.
+    (docs/segments.md). No setting lifts it. `currency`: with which a form begins that asks for money.
     """
 
     policy: str
@@ -44,6 +44,7 @@ class Regime(NamedTuple):
     refused_sources: str
     inactivity_days: int
     guards_opinion: bool = True
+    currency: str = "EUR"
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -54,7 +55,7 @@ class Regime(NamedTuple):
 
 REGIMES: Mapping[RegimeName, Regime] = MappingProxyType(
     {
-        "us": Regime("default.toml", "US", "US", "UTC", _OTHERS_FILES, 0, guards_opinion=False),
+        "us": Regime("default.toml", "US", "US", "UTC", _OTHERS_FILES, 0, guards_opinion=False, currency="USD"),
         "fr": Regime("fr.toml", "FR", "FR", "Europe/Paris", f"{_OTHERS_FILES} petition", _THREE_YEARS),
         "eu": Regime("eu.toml", EU, NO_COUNTRY, "UTC", f"{_OTHERS_FILES} petition", _THREE_YEARS),
     }

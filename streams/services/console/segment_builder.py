@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 from kafka.errors import KafkaError
 from msgspec.structs import replace
 
+from events.regimes import REGIMES
 from events.segments import SegmentDefinitionTable
 from sinks.segment_lookup import StoredSegments
 from streams.domain.file_mistakes import FileMistake, FileMistakes
@@ -83,13 +84,16 @@ async def _tried_out(
     """What the builder shows of a draft: its mistakes, or what it would change and how many it would let in."""
     language = asked.words.language
     form = read_form(said, language) if said.get("by") == "rows" else None
-    if form is not None and (changed := changed_form(form, said.get("do", ""), said.get("kind", ""))) is not None:
+    currency, done = REGIMES[asked.deps.settings.regime].currency, said.get("do", "")
+    if form is not None and (changed := changed_form(form, done, said.get("kind", ""), currency)) is not None:
         return {"subject": draft_of_form(changed)}
     draft = SegmentDraft(said.get("text", "")) if form is None else draft_of_form(form)
     found = read_draft(draft.text)
     if isinstance(found, FileMistakes):
         return {"subject": draft, **_wrong(found.found, form)}
     shown: dict[str, object] = {"subject": draft_of(draft.text, found, language) if form is None else draft}
+    if done == "say":
+        return shown
     trial = _trial_of(found, definitions_of(stored), asked)
     if not isinstance(trial, _Trial):
         return {**shown, **_wrong(trial, form)}

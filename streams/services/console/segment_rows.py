@@ -34,10 +34,10 @@ PLACES: tuple[Place, ...] = get_args(Place)
 COMPARISONS = ("at_least", "at_most", "above", "below", "is")
 PAIRS = (1, 2)
 """A row compares its number with one other, or with two for a range."""
+_UNNAMED = "unnamed"
+"""The id of a definition to which nobody has given one yet."""
 SPAN = "within"
 """The field that is a span of time."""
-_CURRENCY: Mapping[Language, str] = {"en": "USD", "fr": "EUR"}
-"""What a new row about gifts begins with."""
 
 
 class RowField(Struct, frozen=True):
@@ -170,11 +170,14 @@ def read_form(said: Mapping[str, str], language: Language = "en") -> SegmentForm
     return SegmentForm(id_, owner, said.get("members") == "on", rows, language)
 
 
-def changed_form(form: SegmentForm, what: str, kind: str) -> SegmentForm | None:
-    """The form after a button was used: with a row more, or without one. None: the button is another one."""
+def changed_form(form: SegmentForm, what: str, kind: str, currency: str) -> SegmentForm | None:
+    """The form after a button was used: with a row more, or without one. None: the button is another one.
+
+    `currency`: of a new row about gifts.
+    """
     place, _, number = what.partition(":")
     if place == "add" and number in PLACES and kind in KINDS and len(form.rows) < MOST_CONDITIONS:
-        values = {Gifts.head: "sum", "currency": _CURRENCY[form.language]} if kind == Gifts.head else {}
+        values = {Gifts.head: "sum", "currency": currency} if kind == Gifts.head else {}
         return replace(form, rows=(*form.rows, ConditionRow(number, kind, values)))
     if place == "remove" and number.isdecimal():
         return replace(form, rows=tuple(row for at, row in enumerate(form.rows) if at != int(number)))
@@ -222,10 +225,17 @@ def draft_of(text: str, definitions: Sequence[SegmentDefinition], language: Lang
 
 
 def draft_of_form(form: SegmentForm) -> SegmentDraft:
-    """The draft of what was filled in."""
+    """The draft of what was filled in; where it is not complete, its words are those of the rows that are."""
     table = form_table(form)
-    read = read_segment(table)
-    return SegmentDraft(table_toml(table), form, () if isinstance(read, FileMistakes) else (read,))
+    complete = replace(form, rows=tuple(row for row in form.rows if _is_complete(row, form.language)))
+    read = read_segment({**form_table(complete), "id": form.id or _UNNAMED})
+    definitions = () if isinstance(read, FileMistakes) else (replace(read, id=form.id),)
+    return SegmentDraft(table_toml(table), form, definitions)
+
+
+def _is_complete(row: ConditionRow, language: Language) -> bool:
+    alone = SegmentForm(_UNNAMED, rows=(replace(row, place="all"),), language=language)
+    return not isinstance(read_segment(form_table(alone)), FileMistakes)
 
 
 def _shown(number: int, row: ConditionRow) -> ShownRow:

@@ -215,6 +215,33 @@ async def test_a_form_of_rows_is_sent_as_it_is_shown_without_scripts(
     assert len(ten) == 10
 
 
+FIFTY = {"by": "rows", "row-0-kind": "gifts", "row-0-gifts": "sum", "row-0-currency": "USD"} | {
+    "row-0-compare1": "at_least",
+    "row-0-number1": "50",
+}
+"""A row of the form, before the segment has a name."""
+
+
+async def test_what_a_row_says_stands_in_words_before_anybody_is_counted(console: SignedInConsole) -> None:
+    """By a button of its own, of a whole form; and where a row is added, of the rows that are filled in."""
+    named = FIFTY | {"id": "givers", "owner": "digital", "do": "say"}
+    said = (await sent(console, SENDER, "/segments/draft", named)).text
+    added = (await sent(console, SENDER, "/segments/draft", FIFTY | {"do": "add:all", "kind": "tag"})).text
+    for shown in (said, added):
+        assert "at least $50.00" in shown
+        assert 'class="number"' not in shown
+    wrong = await sent(console, SENDER, "/segments/draft", named | {"row-0-number1": "fifty"})
+    assert wrong.status_code == 422
+
+
+@pytest.mark.parametrize("viewer", [SENDER, EXPEDITRICE])
+async def test_a_new_row_about_gifts_has_the_currency_of_the_regime_in_every_language(
+    console: SignedInConsole, viewer: Viewer
+) -> None:
+    added = await sent(console, viewer, "/segments/draft", {"by": "rows", "do": "add:all", "kind": "gifts"})
+    assert Sent(added.text).said["row-0-currency"] == "USD"
+
+
 async def test_what_rows_cannot_say_is_shown_as_text(console: SignedInConsole, redis_server: RedisServer) -> None:
     async with console.browser(SENDER) as browser:
         nested, flat = await browser.get("/segments/newcomers/edit"), await browser.get("/segments/donors/edit")

@@ -53,16 +53,16 @@ def test_rows_are_added_at_the_end_and_taken_out_one_by_one(rows: list[tuple[str
     form: SegmentForm | None = SegmentForm("s")
     for place, kind in rows:
         assert form is not None
-        form = changed_form(form, f"add:{place}", kind)
+        form = changed_form(form, f"add:{place}", kind, "EUR")
     assert form is not None
     assert [(row.place, row.kind) for row in form.rows] == rows
     if rows:
         number = data.draw(st.integers(0, len(rows) - 1))
-        less = changed_form(form, f"remove:{number}", "")
+        less = changed_form(form, f"remove:{number}", "", "EUR")
         assert less is not None
         assert [(row.place, row.kind) for row in less.rows] == [*rows[:number], *rows[number + 1 :]]
-    assert changed_form(form, "count", "gifts") is None
-    assert changed_form(form, "add:all", "nobody") == changed_form(form, "remove:x", "") == form
+    assert changed_form(form, "count", "gifts", "EUR") is None
+    assert changed_form(form, "add:all", "nobody", "EUR") == changed_form(form, "remove:x", "", "EUR") == form
 
 
 def test_what_is_typed_wrongly_stays_and_is_told_by_its_row() -> None:
