@@ -1,7 +1,7 @@
 """The English sentence of a message, as the command line prints it; and the filling of a template in any language."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from string import Formatter
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -129,10 +129,9 @@ def _instant(instant: Instant, how: str) -> str:
         return render_time(instant.ms)
     if how == "words":
         return f"{at:%H:%M} on {at.day} {at:%B %Y}"
-    return f"{at:%Y-%m-%d %H:%M}{_ZONES.get(how, ' UTC')}"
-
-
-_ZONES = {"z": "Z", "minute": ""}
+    if how == "z":
+        return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}Z"
+    return f"{at:%Y-%m-%d %H:%M}" if how == "minute" else f"{at:%Y-%m-%d %H:%M %Z}"
 
 
 def _span(seconds: float) -> str:

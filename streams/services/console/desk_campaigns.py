@@ -8,7 +8,7 @@ from msgspec import Struct
 from streams.services.console.desk import Desk
 from streams.services.console.desk_cells import Asked, Dimension, Scope, Span, totals_of, where_of
 from streams.services.console.desk_reading import GIFT, REFUND, Money
-from streams.services.console.desk_schema import HOUR_MS
+from streams.services.console.desk_schema import HOUR_MS, MINUTE_MS
 
 
 class Provider(Struct, frozen=True):
@@ -87,8 +87,8 @@ def experiments_of(desk: Desk, campaign_id: str) -> list[str]:
     spans = f"SELECT min(t.first), max(t.last) FROM ({_MAIL}) JOIN totals AS t USING (series)"  # nosec B608 # names of ours
     first, last = desk.one(spans, (campaign_id,)) or (None, None)
     found: set[str] = set()
-    for minute in {first, last} - {None}:
-        [begin] = desk.one("SELECT max(seq) FROM arrivals WHERE minute <= ?", (minute,)) or (None,)
+    for sent_at in {first, last} - {None}:
+        [begin] = desk.one("SELECT max(seq) FROM arrivals WHERE minute <= ?", (sent_at // MINUTE_MS,)) or (None,)
         rows = desk.rows(
             f"""SELECT DISTINCT json_extract(CAST(e.details AS TEXT), '$.experiment.id') AS experiment
             FROM (SELECT series, details FROM events WHERE seq >= ? ORDER BY seq LIMIT {_LOOKED_AT}) AS e

@@ -32,7 +32,10 @@ async def console(redis_server: RedisServer, redis_client: Redis, tmp_path: Path
 
 
 def mailed(folder: Path) -> Desk:
-    """A desk of two mailings: one carries the experiment, and its seven opens are a program's but for five."""
+    """A desk of two mailings: one carries the experiment, and its seven opens are a program's but for five.
+
+    Minutes later something is heard of the other one.
+    """
     writer = writer_at(folder)
     records = []
     for campaign, carried in (("gotv-3", {"experiment": {"id": EXPERIMENT, "variant": "deadline"}}), ("ask-9", {})):
@@ -42,6 +45,8 @@ def mailed(folder: Path) -> Desk:
             records.append(said(who, f"s-{campaign}-{number}", "email.sent", {**message, **carried}, at=NOW - 9_000))
             records.append(said(who, f"o-{campaign}-{number}", "email.opened", opened, at=NOW - 5_000))
     writer.write(records, [])
+    later = {"message_id": "ask-9-0", "campaign_id": "ask-9"}
+    writer.write([said("c0", "later", "email.clicked", later, at=NOW + 120_000)], [])
     return writer.desk
 
 
