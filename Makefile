@@ -137,7 +137,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@echo "Installing into $(VENV)" >&2
 	@$(PYTHON) -m venv $(VENV)
 	@awk '/^[^ #]/ { is_uv = /^uv==/ } is_uv' requirements-dev.lock > $(VENV)/uv.lock
-	@$(PIP) install $(EXACTLY) $(VENV)/uv.lock
+	@$(PIP) install $(EXACTLY) $(VENV)/uv.lock || echo "uv cannot be installed, so pip installs all" >&2
 	@export UV_COMPILE_BYTECODE=1; $(call INSTALL,requirements.lock)
 	@$(PIP) install --no-build-isolation --no-deps --editable .
 	@touch $@

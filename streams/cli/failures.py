@@ -113,6 +113,7 @@ def _cure_for_kafka(error: Exception) -> str:
         AuthorizationError,
         KafkaConnectionError,
         SaslAuthenticationFailedError,
+        TopicAuthorizationFailedError,
         UnsupportedSaslMechanismError,
     )
 
@@ -121,6 +122,8 @@ def _cure_for_kafka(error: Exception) -> str:
 
     if isinstance(error, SaslAuthenticationFailedError | UnsupportedSaslMechanismError):
         return "are HARMONIA_KAFKA_USERNAME, _PASSWORD and _SASL_MECHANISM right?"
+    if isinstance(error, TopicAuthorizationFailedError) and error.args and isinstance(error.args[0], str):
+        return f"this user may not see the topic {error.args[0]}: see deploy/acl"
     if isinstance(error, AuthorizationError):
         return "this user may not do that: see deploy/acl"
     tried = _sentence(kafka_address_tried(Settings()))

@@ -65,6 +65,10 @@ def test_every_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, capsys: p
             f"Kafka: TopicAuthorizationFailedError; {FORBIDDEN}\n",
         ),
         (
+            TopicAuthorizationFailedError("interactions"),
+            "Kafka: TopicAuthorizationFailedError; this user may not see the topic interactions: see deploy/acl\n",
+        ),
+        (
             AuthenticationError("WRONGPASS s3cret"),
             "Redis: AuthenticationError; are the user of REDIS_URL and HARMONIA_REDIS_PASSWORD right?\n",
         ),
