@@ -70,6 +70,8 @@ def start(home: Path, given: ExistingServers | None = None, say: Say = say_nothi
     given = given or ExistingServers()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _exclusively(home):
+        for folder in filter(Path.exists, _folders(home)):
+            make_private(folder)  # an older version has made it for everybody, and its server may still run
         ran_before = _pids(home)
         try:
             redis = _redis(home / "redis", given.redis_url, say)
@@ -131,7 +133,7 @@ def _redis_url(server: Server) -> str:
 
 
 def _running_or_started(directory: Path, launch: Callable[[], Server]) -> Server:
-    make_private(directory)  # also where an older version has made it, and its server still runs
+    make_private(directory)
     server = running_server(directory)
     for _ in range(_TRIES):
         if server:
