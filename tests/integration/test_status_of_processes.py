@@ -118,10 +118,13 @@ def test_a_killed_deliver_is_behind_once_something_waits_that_it_has_not_read(
     trusted = tmp_path / "ca.pem"
     environment = delivering(own_stack, tmp_path, trusted, webhook("crm", "127.85.0.3"))
     configured = settings.model_copy(update={"deliver": Path(environment["HARMONIA_DELIVER"])})
+    missing = settings.model_copy(update={"deliver": tmp_path / "missing.toml"})
     with listening({}, trusted):
+        stands(missing, "deliver", "unknown")
         stands(configured, "deliver", "away")
         with started(["deliver"], tmp_path / "deliver.log", environment, "deliver") as deliver:
             stands(configured, "deliver", "running")
+            stands(missing, "deliver", "running")
             deliver.kill()
             Deliveries(settings).change("c-1")
             stands(configured, "deliver", "behind")

@@ -117,8 +117,10 @@ def look_at_deliver(settings: Settings, now: int) -> ProcessStanding:
         return ProcessStanding("deliver", "behind", message("process.deliver_behind", endpoints=Listed(tuple(late))))
     try:
         named = [] if settings.deliver is None else [each.id for each in endpoints_of(settings.deliver)]
-    except Unusable:  # another user's file, say: nothing that is stored is late
-        named = []
+    except Unusable:
+        if not found.endpoints:
+            return ProcessStanding("deliver", "unknown", message("process.deliver_unreadable"))
+        named = []  # another user's file, say: nothing that is stored is late
     if new := sorted({*named}.difference(found.endpoints)):
         return ProcessStanding("deliver", "away", message("process.deliver_not_begun", endpoints=Listed(tuple(new))))
     return ProcessStanding("deliver", "running" if found.endpoints else "not_set_up")

@@ -84,6 +84,10 @@ STATUS: Mapping[str, Template] = {
         "what is older than a minute was not read for {endpoints}: the process is away, or deliveries pile up"
     ),
     "process.deliver_not_begun": "HARMONIA_DELIVER names {endpoints}, for which the process has not begun",
+    "process.deliver_unreadable": (
+        "HARMONIA_DELIVER names a file that cannot be used, and nothing was ever delivered: "
+        "the log of the process says why"
+    ),
     "process.no_desk": "no desk can be read at HARMONIA_DESK: the process has never run, or is of another version",
     "process.desk_filling": "the desk is not filled yet",
     "process.desk_behind": "the desk has all of {ago:s} ago: the process is away or behind",
