@@ -24,14 +24,10 @@ SEEDS ?= 1 2 3
 FAST ?= tests/unit tests/property
 # Tests with servers: three processes, each with its own, share them file by file, the longest files of a suite first (tests/durations.json).
 WITH_SERVERS := tests/chaos tests/soak tests/integration tests/contract
-# Memory in pages of 2 MiB where the system has them: on a virtual machine whose host is short of memory, small pages, and
-# pages that come and go, cost tests half of their CPU.
-KEPT := glibc.malloc.arena_max=1:glibc.malloc.trim_threshold=268435456:glibc.malloc.mmap_threshold=268435456
-HUGE_PAGES := PYTHONMALLOC=malloc GLIBC_TUNABLES=glibc.malloc.hugetlb=1:$(KEPT)
 # Their brokers live for seconds or minutes, in which Java's second compiler costs more than it gains, and loading classes most.
 CLASSES := $(VENV)/kafka.jsa
-BRIEF_BROKERS := JAVA_TOOL_OPTIONS="-XX:TieredStopAtLevel=1 -XX:+UseTransparentHugePages -XX:SharedArchiveFile=$(abspath $(CLASSES))"
-FILE_BY_FILE = $(HUGE_PAGES) $(BRIEF_BROKERS) $(BIN)/pytest --dist loadfile --no-loadscope-reorder
+BRIEF_BROKERS := JAVA_TOOL_OPTIONS="-XX:TieredStopAtLevel=1 -XX:SharedArchiveFile=$(abspath $(CLASSES))"
+FILE_BY_FILE = $(BRIEF_BROKERS) $(BIN)/pytest --dist loadfile --no-loadscope-reorder
 # Tests in a real browser. Apart from all others: Playwright keeps an event loop running, in which no other test can.
 PAGES := tests/browser
 
@@ -50,11 +46,11 @@ check: dev ## the fast gate: lint, types, import directions, unit and property t
 	+$(MAKE) --no-print-directory --jobs 2 types fast
 
 types: dev
-	$(HUGE_PAGES) $(BIN)/mypy benchmarks events sinks streams tests
+	$(BIN)/mypy benchmarks events sinks streams tests
 
 fast: dev
 	$(BIN)/lint-imports
-	$(HUGE_PAGES) $(BIN)/pytest -n 2 $(FAST)
+	$(BIN)/pytest -n 2 $(FAST)
 
 audit: dev ## our code and the libraries that are pinned, looked through for known holes
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml events sinks streams
@@ -65,7 +61,7 @@ sbom: dev ## dist/sbom.json: all that is installed beside our code, as CycloneDX
 	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible --output-file dist/sbom.json
 
 test: dev ## all tests, on a Kafka and a Redis that they start and stop
-	[ -z "$(FAST)" ] || $(HUGE_PAGES) $(BIN)/pytest -n 2 $(FAST)
+	[ -z "$(FAST)" ] || $(BIN)/pytest -n 2 $(FAST)
 	+$(MAKE) --no-print-directory --jobs 2 with-servers pages
 
 with-servers: $(CLASSES)
@@ -82,7 +78,7 @@ browser: $(CLASSES) ## all of the console's pages in a real browser, many tabs a
 	$(FILE_BY_FILE) -n 3 $(ARGS) $(PAGES)
 
 laws: dev ## every law with its full budget and new examples, and that of the fast way over all pairs, in half an hour
-	LAWS=all $(HUGE_PAGES) $(BIN)/pytest -n 2 tests/property
+	LAWS=all $(BIN)/pytest -n 2 tests/property
 
 image-test: dev ## build deploy/Dockerfile and run what it makes, in some minutes; as root on Debian
 	sh tests/image/packages.sh

@@ -337,7 +337,13 @@ class Settings(ServerSettings):
         f"`api=http://127.0.0.1:9464`, separated by spaces; of {', '.join(f'`{key}`' for key in KEYS)}; empty: none is "
         "asked (docs/monitoring.md)",
     )
-    chunk_records: int = Field(1000, ge=1, le=100_000, description="Records in a chunk, at most")
+    chunk_records: int = Field(
+        1000,
+        ge=1,
+        le=100_000,
+        description="Records in a chunk, at most. A partition counts as behind from chunks of half as many on, "
+        "and of two at least: with 1 none does",
+    )
     chunk_bytes: int = Field(4 << 20, ge=1 << 16, le=64 << 20, description="Bytes of records in a chunk, at most")
     recent_bytes: int = Field(
         16 << 20,
