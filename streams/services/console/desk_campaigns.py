@@ -8,7 +8,7 @@ from msgspec import Struct
 from streams.services.console.desk import Desk
 from streams.services.console.desk_cells import Asked, Dimension, Scope, Span, totals_of, where_of
 from streams.services.console.desk_reading import GIFT, REFUND, Money
-from streams.services.console.desk_schema import HOUR_MS, MINUTE_MS
+from streams.services.console.desk_schema import HOUR_MS
 
 
 class Provider(Struct, frozen=True):
@@ -83,26 +83,20 @@ def begun(desk: Desk, span: Span, scope: Scope, types: Sequence[str]) -> Mapping
 
 
 def experiments_of(desk: Desk, campaign_id: str) -> list[str]:
-    """The experiments that a campaign's mail carries, by what came when the first of it and the last of it was sent."""
-    spans = f"SELECT min(t.first), max(t.last) FROM ({_MAIL}) JOIN totals AS t USING (series)"  # nosec B608 # names of ours
-    first, last = desk.one(spans, (campaign_id,)) or (None, None)
-    found: set[str] = set()
-    for sent_at in {first, last} - {None}:
-        [begin] = desk.one("SELECT max(seq) FROM arrivals WHERE minute <= ?", (sent_at // MINUTE_MS,)) or (None,)
-        rows = desk.rows(
-            f"""SELECT DISTINCT json_extract(CAST(e.details AS TEXT), '$.experiment.id') AS experiment
-            FROM (SELECT series, details FROM events WHERE seq >= ? ORDER BY seq LIMIT {_LOOKED_AT}) AS e
-            JOIN ({_MAIL}) USING (series) WHERE e.details IS NOT NULL AND experiment IS NOT NULL""",  # nosec B608 # the same
-            (begin or 0, campaign_id),
-        )
-        found.update(experiment for (experiment,) in rows)
-    return sorted(found)
+    """The experiments that a campaign's mail carries, or for which somebody was assigned in its name."""
+    return [
+        name for (name,) in desk.rows("SELECT experiment FROM carried WHERE campaign = ? ORDER BY 1", (campaign_id,))
+    ]
 
 
 def campaigns_of(desk: Desk, experiment: str) -> list[str]:
-    """The campaigns whose mail carries an experiment, of those that anybody has opened."""
-    rows = desk.rows("SELECT DISTINCT campaign FROM series WHERE type = 'email.opened' AND campaign <> '' ORDER BY 1")
-    return [name for (name,) in rows if experiment in experiments_of(desk, name)]
+    """The campaigns that carry an experiment, of those that anybody has opened."""
+    rows = desk.rows(
+        "SELECT DISTINCT campaign FROM carried JOIN series AS s USING (campaign) "
+        "WHERE experiment = ? AND s.type = 'email.opened' ORDER BY 1",
+        (experiment,),
+    )
+    return [name for (name,) in rows]
 
 
 def _campaigns(desk: Desk, span: Span, scope: Scope, only: str | None) -> list[Campaign]:
@@ -166,7 +160,4 @@ class _CampaignDraft:
         )
 
 
-_LOOKED_AT = 20_000
-"""So many interactions are looked at from a moment on: a page asks for it while it is open."""
-_MAIL = "SELECT series FROM series WHERE type IN ('email.sent', 'email.delivered') AND campaign = ?"
 _AT_PROVIDERS = ("email.sent", "email.delivered", "email.complained", "email.unsubscribed")

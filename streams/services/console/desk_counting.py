@@ -135,11 +135,9 @@ class EventKeeper:
         if not self._desk.run(_INSERT, values):
             return False
         self.kept += 1
-        if type_ == TEXT_STOP and row.gift is not None:
-            self._stopped.add(row.gift)
-            self._texts.add(row.gift)
-        elif row.text is not None and row.text in self._stopped:
-            self._texts.add(row.text)
+        if row.experiment is not None:
+            self._desk.run("INSERT INTO carried VALUES (?, ?) ON CONFLICT DO NOTHING", (row.labels[1], row.experiment))
+        self._note_text(row)
         if type_ == RETRACTION:
             if row.same is not None:
                 self._retracted.add(row.same)
@@ -149,6 +147,14 @@ class EventKeeper:
         elif type_ not in UNCOUNTED:
             self._add(row.time, series, (1, 1, row.amount, row.supporter, row.machine))
         return True
+
+    def _note_text(self, row: EventRow) -> None:
+        """Look anew at the text that a STOP answers, whichever of both came first."""
+        if row.labels[0] == TEXT_STOP and row.gift is not None:
+            self._stopped.add(row.gift)
+            self._texts.add(row.gift)
+        elif row.text is not None and row.text in self._stopped:
+            self._texts.add(row.text)
 
     def changed_hands(self, fragment: int) -> None:
         """A fragment belongs to another contact now: look again at what versions and retractions decide of it."""

@@ -22,6 +22,8 @@ RETRACTION = "interaction.retracted"
 ERASURE = "contact.erased"
 TEXT_STOP = "text.opted_out"
 TEXTS = ("text.sent", "text.delivered")
+CARRIES = ("email.sent", "email.delivered", "experiment.assigned")
+"""Types by which a campaign carries the experiment that they name."""
 """Types that name the campaign of a text which somebody answers with STOP."""
 _LINKS = frozenset({"contact.linked", "contact.unlinked"})
 """Commands of which no row is kept: they name two people."""
@@ -130,7 +132,7 @@ class EventRow(NamedTuple):
     `about`: by which retractions find it, the same for every fragment that says it. `same`: by which versions of one
     gift, refund or report are found; of a retraction the `about` of what it takes back. `gift`: of a refund the `same`
     of its gift, of a STOP that names no campaign what its text is found by. `text`: of a text, what its STOP finds it
-    by. `begins`: it begins a new record of somebody who was erased.
+    by. `experiment`: the one that its campaign carries. `begins`: it begins a new record of somebody who was erased.
     """
 
     labels: tuple[str, ...]
@@ -148,6 +150,7 @@ class EventRow(NamedTuple):
     details: bytes | None
     gift: int | None
     text: int | None = None
+    experiment: str | None = None
 
 
 def read_event(fragment: str, value: bytes, salt: bytes) -> EventRow | ErasureCommand | None:
@@ -182,6 +185,7 @@ def read_event(fragment: str, value: bytes, salt: bytes) -> EventRow | ErasureCo
         details=_details(event),
         gift=_gift(event, salt),
         text=text_number(data.message_id, salt) if event.type in TEXTS and data.campaign_id else None,
+        experiment=data.experiment.id if event.type in CARRIES and data.campaign_id and data.experiment else None,
     )
 
 

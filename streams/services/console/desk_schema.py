@@ -16,8 +16,8 @@ from events.topics import (
     SYSTEM_ALERTS,
 )
 
-SCHEMA = 5
-"""The number of the schema below; a desk of another number is filled anew. Numbers before 5 are used no more."""
+SCHEMA = 6
+"""The number of the schema below; a desk of another number is filled anew. Numbers before 6 are used no more."""
 QUARTER_MS = 900_000
 """How often the members of a segment are kept, at most."""
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
@@ -92,6 +92,10 @@ CREATE TABLE events (
     machine INTEGER NOT NULL, message INTEGER NOT NULL, happened INTEGER NOT NULL, counted INTEGER NOT NULL,
     details BLOB, gift INTEGER, said INTEGER
 ) STRICT;
+-- Which experiments the mail or the assignments of a campaign name.
+CREATE TABLE carried (
+    campaign TEXT NOT NULL, experiment TEXT NOT NULL, PRIMARY KEY (campaign, experiment)
+) STRICT, WITHOUT ROWID;
 -- The first row that came in each minute, by the time of the latest record known then.
 CREATE TABLE arrivals (minute INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
 CREATE INDEX events_of ON events (fragment, time) WHERE fragment IS NOT NULL;

@@ -45,6 +45,10 @@ def mailed(folder: Path) -> Desk:
             records.append(said(who, f"s-{campaign}-{number}", "email.sent", {**message, **carried}, at=NOW - 9_000))
             records.append(said(who, f"o-{campaign}-{number}", "email.opened", opened, at=NOW - 5_000))
     writer.write(records, [])
+    arm = {"campaign_id": "assigned-4", "experiment": {"id": EXPERIMENT, "variant": "deadline"}}
+    mail = {"campaign_id": "assigned-4", "message_id": "assigned-4-0"}
+    assigned = [said("c0", "a-0", "experiment.assigned", arm, at=NOW), said("c0", "o-a", "email.opened", mail, at=NOW)]
+    writer.write([*assigned, said("c0", "s-a-0", "email.sent", mail, at=NOW)], [])
     later = {"message_id": "ask-9-0", "campaign_id": "ask-9"}
     writer.write([said("c0", "later", "email.clicked", later, at=NOW + 120_000)], [])
     return writer.desk
@@ -76,6 +80,15 @@ async def test_a_campaign_without_an_experiment_says_that_none_counts_its_opens(
     text = await page(console, "/campaigns/ask-9")
     assert "No experiment counts these opens." in text
     assert ASSIGNED not in text
+
+
+async def test_a_campaign_carries_the_experiment_for_which_somebody_was_assigned_in_its_name(
+    console: SignedInConsole,
+) -> None:
+    """Its mail says nothing of the experiment."""
+    text = await page(console, "/campaigns/assigned-4")
+    assert f'href="/experiments/{EXPERIMENT}"' in text
+    assert 'href="/campaigns/assigned-4"' in await page(console, f"/experiments/{EXPERIMENT}")
 
 
 async def test_who_sees_one_region_is_told_nothing_of_an_experiment_of_all(console: SignedInConsole) -> None:
