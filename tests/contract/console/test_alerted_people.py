@@ -1,5 +1,6 @@
 """Whom the alerts of a rule are about: for who may see people, with a reason, each written down as looked at."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,18 @@ async def test_those_with_most_alerts_come_first_page_by_page_and_each_is_writte
     named = [len(record["answers"]) for record in written.records]
     assert named == [50, more.count('href="/people/van.')]
     assert {record["viewer"] for record in written.records} == {"finn"}
+
+
+async def test_each_number_of_the_alerts_leads_to_those_whom_it_counts(console: SignedInConsole) -> None:
+    _, alerts = await page(console, FINN, "/alerts/over_cap", reason="")
+    rows = re.findall(r'href="(/alerts/over_cap/people\?like=[0-9a-f]{16})">(\d+)<', alerts)
+    assert [count for _, count in rows] == ["57", "2", "1"]
+    (digital, _), (field, _), _ = rows
+    assert ">van.4<" in (text := (await page(console, FINN, digital))[1])
+    assert ">van.2<" not in text
+    assert f'href="{digital}&amp;after=50"' in text
+    assert ">van.2<" in (text := (await page(console, FINN, field))[1])
+    assert ">van.4<" not in text
 
 
 async def test_who_sees_one_region_or_team_sees_no_others(console: SignedInConsole) -> None:

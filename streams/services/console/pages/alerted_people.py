@@ -1,9 +1,10 @@
-"""`/alerts/{rule}/people`: whom the alerts of a rule are about, person by person, for who may see people.
+"""`/alerts/{rule}/people`: whom the alerts of a rule, or some that say the same, are about, for who may see people.
 
 A reason has to be given first, and each person who is named is written down as looked at.
 """
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from msgspec import Struct
 
@@ -11,7 +12,15 @@ from streams.domain.messages import CodedMessage, visible_message
 from streams.domain.messages.alert_details import detail_message
 from streams.services.console import desk_notices
 from streams.services.console.page import Block, Loaded, Page, PageRequest
-from streams.services.console.pages.person_alerts import RULES, AlertRow, enter, in_words, last_day, names_only_own
+from streams.services.console.pages.person_alerts import (
+    RULES,
+    AlertRow,
+    enter,
+    in_words,
+    last_day,
+    likeness,
+    names_only_own,
+)
 
 A_PAGE = 50
 """People on a page."""
@@ -35,8 +44,10 @@ async def load_people(asked: PageRequest) -> Loaded:
         has_more = len(found) > A_PAGE
         rows = [_row(each, rule, asked) for each in found[:A_PAGE]]
         await asked.deps.views.people(asked.viewer, asked.reason, sorted(each.contact_id for each in rows))
-    shown = {"rows": rows, "reason": asked.reason, "rule": rule, "first": first, "a_page": A_PAGE}
-    return Loaded({**shown, "has_more": has_more, "to": f"/alerts/{rule}/people"}, None)
+    like = {"like": asked.params["like"]} if "like" in asked.params else {}
+    to = f"/alerts/{rule}/people{'?' if like else ''}{urlencode(like)}"
+    shown = {"rows": rows, "reason": asked.reason, "rule": rule, "first": first, "a_page": A_PAGE, "like": like}
+    return Loaded({**shown, "has_more": has_more, "to": to}, None)
 
 
 async def _people(asked: PageRequest, rule: str, first: int) -> Sequence[desk_notices.AlertedPerson]:
@@ -44,7 +55,12 @@ async def _people(asked: PageRequest, rule: str, first: int) -> Sequence[desk_no
     span, scope = last_day(asked.now_ms), asked.viewer.scope
     counts = await asked.ask(desk_notices.alerts_by_detail, rule, span, scope)
     told = {each.detail: AlertRow(_told(rule, each.detail), each.count, each.last_ms) for each in counts if each.detail}
-    mine = tuple(detail for detail, row in told.items() if names_only_own(row, scope))
+    like = asked.params.get("like")
+    mine = tuple(
+        detail
+        for detail, row in told.items()
+        if names_only_own(row, scope) and (like is None or likeness(row.what) == like)
+    )
     wanted = desk_notices.WantedAlerts(rule, span, mine, first, A_PAGE + 1)
     return await asked.ask(desk_notices.alerted_people, wanted, scope)
 
@@ -64,7 +80,7 @@ ALERTED = Page(
     title="Whom they are about",
     act="see_people",
     blocks=(Block("people", 0, load_people, "alerted_people.html", "Whom they are about"),),
-    params={"rule": "|".join(RULES), "after": r"[0-9]{1,6}"},
+    params={"rule": "|".join(RULES), "like": r"[0-9a-f]{16}", "after": r"[0-9]{1,6}"},
     enter=enter,
     template="alerted_people_page.html",
 )

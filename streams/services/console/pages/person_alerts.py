@@ -1,10 +1,11 @@
 """`/alerts/{rule}`: alerts about people of the last day, of one rule: which teams they are about, and what to do.
 
-Nobody is named: `harmonia alerts list` does that, for who may run it.
+Nobody is named: each number leads to its people, for who may see them.
 """
 
 import sys
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 
 import msgspec
 from msgspec import Struct
@@ -29,11 +30,12 @@ RULES = (
 
 
 class AlertRow(Struct, frozen=True):
-    """Alerts that say the same: what, how many, and when the latest was."""
+    """Alerts that say the same: what, how many, and when the latest was. `like`: what tells them from others."""
 
     what: CodedMessage
     count: int
     last_ms: int
+    like: str = ""
 
 
 def path_of(rule: str) -> str:
@@ -67,8 +69,13 @@ def alert_rows(counts: Sequence[desk_notices.AlertCount], rule: str) -> list[Ale
         if each.detail:
             what = visible_message(detail_message(rule, each.detail))
             row = AlertRow(what, each.count, each.last_ms)
-            alike.setdefault(english(_with_spans(what, lambda _: "")), []).append(row)
-    return sorted(map(_one_row, alike.values()), key=lambda row: -row.count)
+            alike.setdefault(likeness(what), []).append(row)
+    return sorted((_one_row(like, rows) for like, rows in alike.items()), key=lambda row: -row.count)
+
+
+def likeness(what: CodedMessage) -> str:
+    """The same for messages that differ in nothing but how far apart something was."""
+    return blake2b(english(_with_spans(what, lambda _: "")).encode(), digest_size=8).hexdigest()
 
 
 def in_words(rows: Sequence[AlertRow], words: Words) -> list[AlertRow]:
@@ -90,7 +97,7 @@ def _field(field: Field, words: Words) -> Field:
     return _in_words(field, words)
 
 
-def _one_row(rows: Sequence[AlertRow]) -> AlertRow:
+def _one_row(like: str, rows: Sequence[AlertRow]) -> AlertRow:
     """A line in place of some that are alike: from the shortest span of each field to the longest."""
 
     def from_to(field: str) -> Field:
@@ -99,7 +106,7 @@ def _one_row(rows: Sequence[AlertRow]) -> AlertRow:
         return spans[0] if spans[0] == spans[-1] else both
 
     what = _with_spans(rows[0].what, from_to)
-    return AlertRow(what, sum(row.count for row in rows), max(row.last_ms for row in rows))
+    return AlertRow(what, sum(row.count for row in rows), max(row.last_ms for row in rows), like)
 
 
 def _with_spans(what: CodedMessage, put: Callable[[str], Field]) -> CodedMessage:
