@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from streams.services.console.page import Block, PageRequest
+from streams.services.console.page_words import explained_words
 from streams.services.console.rights import lacking, may
 from streams.services.console.static_files import static_url
 
@@ -27,6 +28,7 @@ _environment = Environment(
     lstrip_blocks=True,
 )
 _environment.globals["static"] = static_url
+_environment.globals["explained_words"] = explained_words
 
 
 def render(template: str, request: PageRequest, context: Mapping[str, Any]) -> Markup:

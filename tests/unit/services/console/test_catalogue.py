@@ -15,7 +15,8 @@ from events.refusal import Reason
 from streams.domain.messages import TEMPLATES, Plural
 from streams.services.console.acts import ACT_SPECS
 from streams.services.console.names import LOOKS, LOOKS_AS_TOLD, REFUSALS
-from streams.services.console.words import CATALOGUES, Language, catalogue_of
+from streams.services.console.page_words import EXPLAINED, explained_words
+from streams.services.console.words import CATALOGUES, LANGUAGES, Language, catalogue_of
 from tests.unit.services.console.shown_texts import ROOM, page_texts, shown_texts
 
 REGISTER = ("register.po", "register_places.po")
@@ -179,6 +180,43 @@ def test_no_page_has_words_that_newcomers_did_not_understand_and_that_were_repla
         r"must (not )?hold|file without a name|What of|nears|\bhashed\b|Whether everything|confidence"
     )
     assert [each for each in texts() + messages("en") if re.search(gone, each[1])] == []
+
+
+WORDS_OF_THE_FIELD: Mapping[Language, str] = {
+    "en": (
+        r"caps?|polic(y|ies)|turfs?|met|on hold|guardrails?|discovery|(in two )?variants?|assignments?|judged|"
+        r"committees?|owners?|list of members|transaction|contact ids?|desk|lake|topics?|redis|kafka|dead letters?|"
+        r"conditions?|definitions?|samples?|canvass\w*|reserve[ds]?|voter ids?|endpoints?|workers?|quarantine"
+    ),
+    "fr": (
+        r"plafonds?|politiques?|secteurs?|rencontrés?|suspendues?|garde-fous?|découverte|variantes?|affectations?|"
+        r"jugée?s?|comités?|responsables?|liste des membres|transaction|identifiants? de contact|base locale|"
+        r"archive|topics?|redis|kafka|lettres? mortes?|conditions?|définitions?|échantillons?|démarch\w+|"
+        r"réservée?s?|numéros? d’électeur|destinataires?|quarantaine"
+    ),
+}
+"""Words that directors and newcomers did not understand."""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_word_of_the_field_that_a_page_may_show_is_explained_at_its_foot(language: Language) -> None:
+    looked_for = re.compile(rf"\b({WORDS_OF_THE_FIELD[language]})\b", re.IGNORECASE)
+    shown = [each for _, each in (texts() if language == "en" else FRENCH_PAGES) + messages(language)]
+    found = [(match[0].lower(), each) for each in shown for match in looked_for.finditer(each)]
+    unexplained = [
+        (word, each)
+        for word, each in found
+        if not any(re.search(rf"\b(?:{known.forms})\b", word, re.I) for known in explained_words(each, language))
+    ]
+    assert len(found) > 100
+    assert unexplained == []
+
+
+def test_each_explained_word_stands_on_a_page() -> None:
+    told = {"en": texts() + messages("en"), "fr": FRENCH_PAGES + messages("fr")}
+    for language in LANGUAGES:
+        used = {known.word for _, each in told[language] for known in explained_words(each, language)}
+        assert used == {known.word for known in EXPLAINED[language]}
 
 
 def test_no_template_has_a_backtick_outside_of_a_remark() -> None:
