@@ -24,6 +24,13 @@ from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, state_of
 from tests.integration.waiting import until
 
+# A locator waits until a download that the page has begun ends, so a text shown only meanwhile is recorded by the page.
+RECORD_WHAT_IS_TOLD = """() => {
+  const status = document.querySelector("[data-collects] [role=status]");
+  window.told = [];
+  new MutationObserver(() => window.told.push(status.textContent)).observe(status, {childList: true});
+}"""
+
 
 def somebody(system: System) -> tuple[str, str]:
     """Tell the deployment of somebody; their address and contact id."""
@@ -132,13 +139,14 @@ def test_a_person_is_stopped_exported_and_forgotten_in_french_by_the_keyboard_al
     zoe.page.get_by_text("Aucun arrêt donné ici ne vaut pour cette personne").wait_for()
     assert not is_stopped(acting.system, contact_id)
     assert left_in_english(zoe.page) == []
+    zoe.page.evaluate(RECORD_WHAT_IS_TOLD)
     with zoe.page.expect_download() as downloading:
         press(zoe.page, "Télécharger tout ce qui est détenu")
-        zoe.page.get_by_text("En cours de collecte…").wait_for()
     held = orjson.loads(Path(downloading.value.path()).read_bytes())
     assert (held["contact_id"], len(held["interactions"])) == (contact_id, 3)
     assert audited(acting.system, "export", contact_id) == [""]
     zoe.page.get_by_text("C’est collecté").wait_for()
+    assert zoe.page.evaluate("window.told")[0].startswith("En cours de collecte…")
     forget(zoe, acting.system, email, contact_id)
 
 
