@@ -27,7 +27,7 @@ from streams.worker.app import wall_clock
 from tests.contract.conftest import client_of
 from tests.contract.console.signed_in_console import ORIGIN, SignedInConsole, Written
 from tests.contract.redis_server import RedisServer
-from tests.contract.test_permit_on_redis import fill
+from tests.contract.test_permission_on_redis import fill
 from tests.integration.said import fresh
 from tests.integration.system import settings_of
 from tests.integration.tap import tapped

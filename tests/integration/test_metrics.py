@@ -27,7 +27,7 @@ from tests.integration.command import environment_of, on
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, ask, until_in_redis
 from tests.integration.waiting import until
-from tests.unit.worker.test_metrics import PROMISED
+from tests.unit.worker.test_monitors import PROMISED
 
 NAMED = {
     *(name.removesuffix("_total") for name in PROMISED),

@@ -1,4 +1,4 @@
-"""What holds of every act: written down before it is done, done once however often it is sent, told how it ended."""
+"""Acts of the console."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -9,10 +9,12 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from fastapi import Response
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from events.console_acts import ConsoleAct
 from sinks.base import SinkUnavailable
 from streams.services.console.acting import once
 from streams.services.console.acting.once import LONGEST_ACT_S, Once, name_of
@@ -326,3 +328,63 @@ async def test_an_act_that_a_stopping_console_broke_off_is_not_done_again_by_the
         answer = await post()
     assert switch.times == 1
     assert "do not rely on it yet" in answer.text
+
+
+ZOE, YVES = (Viewer(name, frozenset({"privacy"})) for name in ("zoe", "yves"))
+ACTS: tuple[ConsoleAct, ...] = ("export", "suppress", "link", "unlink")
+
+
+class Slow:
+    """Acts that do nothing: `slow` ends once it is let go, the others at once. `ended`: which have, in order."""
+
+    def __init__(self, slow: ConsoleAct) -> None:
+        self._slow = slow
+        self.begun, self.let_go = asyncio.Event(), asyncio.Event()
+        self.ended: list[ConsoleAct] = []
+
+    async def handler(self, asked: ActRequest) -> Ready:
+        return Ready(Audited(), partial(self._perform, asked.spec.id))
+
+    async def _perform(self, act: ConsoleAct) -> Response:
+        if act == self._slow:
+            self.begun.set()
+            await self.let_go.wait()
+        self.ended.append(act)
+        return Response("{}")
+
+
+def console_of(redis: Redis, folder: Path, slow: Slow) -> SignedInConsole:
+    acts = partial(routes_of, handlers=dict.fromkeys(ACTS, slow.handler))
+    return SignedInConsole(redis, folder, audit=Written(), routes=(*ROUTES[:-1], acts))
+
+
+async def test_nobody_waits_for_an_export_to_stop_all_contact_with_a_person(
+    redis_client: Redis, tmp_path: Path
+) -> None:
+    slow = Slow("export")
+    console = console_of(redis_client, tmp_path, slow)
+    async with console.browser(ZOE) as browser:
+        export = asyncio.create_task(console.post(browser, "/people/export", contact="van.1"))
+        await slow.begun.wait()
+        async with asyncio.timeout(30):
+            await console.post(browser, "/people/suppress", contact="van.1")
+        slow.let_go.set()
+        await export
+    assert slow.ended == ["suppress", "export"]
+
+
+@pytest.mark.parametrize("pair", [("van.1", "van.2"), ("van.2", "van.1")], ids=["alike", "turned round"])
+async def test_of_two_decisions_about_a_pair_the_second_waits_whichever_is_named_first(
+    redis_client: Redis, tmp_path: Path, pair: tuple[str, str]
+) -> None:
+    slow = Slow("link")
+    console = console_of(redis_client, tmp_path, slow)
+    async with console.browser(ZOE) as zoe, console.browser(YVES) as yves:
+        link = asyncio.create_task(console.post(zoe, "/people/link", one="van.1", other="van.2"))
+        await slow.begun.wait()
+        unlink = asyncio.create_task(console.post(yves, "/people/unlink", one=pair[0], other=pair[1]))
+        for other in ("van.3", "van.4", "van.5"):  # each takes as long, and came later
+            await console.post(zoe, "/people/suppress", contact=other)
+        slow.let_go.set()
+        await asyncio.gather(link, unlink)
+    assert slow.ended == ["suppress", "suppress", "suppress", "link", "unlink"]

@@ -1,4 +1,4 @@
-"""Opens of a campaign and of its experiment: three figures side by side, each with the reason why it is another."""
+"""Every page opens, in both languages."""
 
 from pathlib import Path
 
@@ -97,3 +97,20 @@ async def test_who_sees_one_region_is_told_nothing_of_an_experiment_of_all(conso
     )
     assert ">7<" in text
     assert EXPERIMENT not in text
+
+
+OPERATOR = Viewer("olga", frozenset({"operations"}), Scope())
+TOLD = "Whoever operates Harmonia does what stands here."
+
+
+async def test_a_page_explains_the_words_that_stand_on_it_and_no_others(evening: SignedInConsole) -> None:
+    foot = (await page_of(evening, "/segments/new", STRATEGIST)).partition('<details class="words">')[2]
+    assert "<dt>condition</dt><dd>One thing that a segment asks of a person" in foot
+    assert "<dt>dead letter</dt>" not in foot
+
+
+@pytest.mark.parametrize(("viewer", "is_told"), [(STRATEGIST, True), (OPERATOR, False)])
+async def test_who_does_not_operate_the_system_is_told_whom_to_tell_where_a_runbook_names_commands(
+    evening: SignedInConsole, viewer: Viewer, is_told: bool
+) -> None:
+    assert (TOLD in await page_of(evening, "/status/sink-behind", viewer)) is is_told

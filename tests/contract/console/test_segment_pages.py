@@ -1,6 +1,9 @@
-"""`/segments`, the page of one segment, and the segments of one person, from memberships in a real Redis."""
+"""The pages of segments and of their members."""
 
-from collections.abc import Mapping, Sequence
+import re
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 
 import orjson
@@ -12,18 +15,27 @@ from events.topics import CONTACT_SEGMENTS, SEGMENT_DEFINITIONS
 from sinks.base import Position
 from sinks.keys import position_key
 from sinks.segments import SegmentsChange, SegmentsSink
+from streams.domain.pressure import default_policy
+from streams.domain.pressure.closures import channel_rules
+from streams.domain.segments.matching import matches
+from streams.domain.segments.person import Person
+from streams.domain.segments.previews import PreviewProgress, PreviewQuestion, PreviewRefusal, asked_segments
 from streams.services.console.page import PageRequest
 from streams.services.console.pages.person import load_segments
 from streams.services.console.pages.person_looks import Subject
 from streams.services.console.rendering import render
 from streams.services.console.rights import Scope, Viewer
+from streams.services.console.sendings import Sendings
 from streams.services.console.words import Words
+from streams.services.segment_preview import SegmentPreview, put_together
 from tests.contract.api.desk import known
 from tests.contract.conftest import client_of
-from tests.contract.console.signed_in_console import NOW, SignedInConsole, fill_people, page_of
+from tests.contract.console.signed_in_console import NOW, SignedInConsole, Written, fill_people, page_of
 from tests.contract.contact_sink import STALE_AFTER, TOPIC
 from tests.contract.redis_server import RedisServer
 from tests.contract.whole_segments import PARTITIONS, fill_segments
+from tests.unit.domain.contact.said import NOON, gift, report
+from tests.unit.domain.segments.said_of import person
 
 STRATEGE = Viewer("adele", frozenset({"figures"}), language="fr")
 CALLER = Viewer("cal", frozenset({"privacy"}))
@@ -151,3 +163,259 @@ async def test_the_page_of_a_person_tells_their_segments_and_since_when(
     assert '<span class="id">donors</span>' in told[0]
     assert "since Fri, Nov 28, 2025" in told[0]
     assert "This person is in no segment." in told[1]
+
+
+FEW, OTHERS = 4, 30
+GIVEN = 7_311
+"""Cents that one person gave; nobody else gave anything."""
+FIGURES = Viewer("ada", frozenset({"figures"}))
+SENDER = Viewer("sam", frozenset({"sending"}))
+TREASURER = Viewer("tess", frozenset({"figures", "treasury"}))
+
+
+class World:
+    """People of whom the first has given some money; half of them are judged in a sample that never changes."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.given: list[int] = []
+
+    def preview(self, question: PreviewQuestion) -> SegmentPreview:
+        self.asked += 1
+        segments = asked_segments(question, channel_rules(default_policy()))
+        assert not isinstance(segments, PreviewRefusal)
+        people = [_person(number, self.given[number : number + 1]) for number in range(OTHERS)]
+        judged = people[:: 1 if question.is_exact else 2]
+        members = tuple(sum(matches(each, one, NOON) for one in judged) for each in segments)
+        none = PreviewProgress(1, 0, 0, 0, (0,) * len(segments), is_done=True)
+        first = PreviewProgress(1, OTHERS, len(judged), len(judged), members, is_done=True)
+        return put_together(
+            question,
+            {0: first, **dict.fromkeys(range(1, FEW), none)},
+            FEW,
+        )
+
+
+def _person(number: int, given: list[int]) -> Person:
+    heard = [report(f"r{number}", tags_added=["host"] if given else [], support=1 if given else 3)]
+    return person(*heard, *(gift(f"g{number}", amount) for amount in given if amount), name=f"p{number}")
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+async def with_drafts(
+    redis_client: Redis, redis_server: RedisServer, tmp_path: Path, world: World
+) -> AsyncIterator[SignedInConsole]:
+    gave = {"id": "gave", "owner": "finance", "all": [{"gifts": "sum", "currency": "USD", "at_least": 5_000}]}
+    await filled(redis_server, {"donors": PEOPLE}, more={"gave": gave})
+    found = SignedInConsole(redis_client, tmp_path, preview=world.preview, audit=Written())
+    yield found
+    await found.reports.stop()
+
+
+def by_text(cents: int, more: str = "") -> dict[str, str]:
+    return {"text": f'[[segment]]\nid = "x"\nall = [{{ gifts = "sum", currency = "USD", at_least = {cents} }}{more}]\n'}
+
+
+def by_json(cents: int) -> dict[str, str]:
+    condition = {"none": [{"any": [{"gifts": "net", "currency": "USD", "below": cents}]}]}
+    return {"text": orjson.dumps({"segment": [{"id": "x", "all": [{"all": [condition]}]}]}).decode()}
+
+
+def by_rows(cents: int) -> dict[str, str]:
+    row = {"kind": "gifts", "place": "all", "gifts": "sum", "currency": "USD", "compare1": "at_least"}
+    row["number1"] = f"{cents / 100:.2f}"
+    return {"by": "rows", "do": "count", "id": "x", **{f"row-0-{name}": value for name, value in row.items()}}
+
+
+def by_reference(_: int) -> dict[str, str]:
+    return {"text": '[[segment]]\nid = "x"\nall = [{ segment = "gave" }, { seen = "last", within = "3650d" }]\n'}
+
+
+def by_two_references(cents: int) -> dict[str, str]:
+    gave = f'[[segment]]\nid = "y"\nall = [{{ gifts = "sum", currency = "USD", at_least = {cents} }}]\n'
+    return {"text": f'{gave}[[segment]]\nid = "x"\nall = [{{ segment = "y" }}]\n'}
+
+
+WAYS = (by_text, by_json, by_rows, by_reference, by_two_references)
+
+
+async def seen(with_drafts: SignedInConsole, viewer: Viewer, form: dict[str, str]) -> str:
+    """What a page says to a draft, without what is of its own: tokens, and the draft."""
+    await with_drafts.deps.redis.delete(*(await with_drafts.deps.redis.keys("console:previews:*")), "none")
+    async with with_drafts.browser(viewer) as browser:
+        page = await with_drafts.post(browser, "/segments/draft", **form)
+    return re.sub(r'name="(csrf|once)" value="[^"]*"', "", f"{page.status_code} {page.text}")
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("viewer", [FIGURES, SENDER])
+async def test_bisection_by_somebody_who_does_not_see_gifts_learns_no_bit(
+    with_drafts: SignedInConsole, world: World, viewer: Viewer, way: Callable[[int], dict[str, str]]
+) -> None:
+    """Also where nine others have given as much, so that the number would go over its edge for one person."""
+    for cents in (0, 5_000, GIVEN, GIVEN + 1, 20_000):
+        for others in (0, 9):
+            pages = set()
+            for amount in (0, GIVEN):
+                world.given = [amount, *[1_000_000] * others]
+                pages.add(await seen(with_drafts, viewer, way(cents)))
+            assert len(pages) == 1, cents
+    assert world.asked == 0
+
+
+@pytest.mark.parametrize("way", WAYS[:3])
+async def test_none_to_nine_judged_members_have_the_same_words_for_everybody(
+    with_drafts: SignedInConsole, world: World, way: Callable[[int], dict[str, str]]
+) -> None:
+    pages = []
+    for members in range(11):
+        world.given = [GIVEN if number % 2 == 0 and number // 2 < members else 0 for number in range(OTHERS)]
+        pages.append(await seen(with_drafts, TREASURER, way(GIVEN)))
+    assert world.asked == 11
+    assert len({*pages[:10]}) == 1
+    assert pages[10] != pages[9]
+
+
+@pytest.mark.parametrize("condition", ['{ tag = "host" }', "{ support = [1] }", '{ ballot = "e", status = ["voted"] }'])
+async def test_who_sees_no_people_asks_for_nothing_that_is_known_of_one(
+    with_drafts: SignedInConsole, world: World, condition: str
+) -> None:
+    form = {"text": f'[[segment]]\nid = "x"\nall = [{condition}]\n'}
+    refused, counted = await seen(with_drafts, FIGURES, form), await seen(with_drafts, SENDER, form)
+    assert refused.startswith("422")
+    assert "asks for what your roles do not see of a person" in refused
+    assert counted.startswith("200")
+    assert world.asked == 1
+
+
+async def test_what_may_not_be_counted_may_not_be_defined_to_be_counted(with_drafts: SignedInConsole) -> None:
+    for form in (by_text(GIVEN), by_reference(GIVEN)):
+        async with with_drafts.browser(SENDER) as browser:
+            answer = await with_drafts.post(browser, "/segments/define", **form)
+        assert answer.status_code == 403
+
+
+async def test_a_count_is_written_down_first_and_the_thirty_first_in_a_minute_is_not_made(
+    with_drafts: SignedInConsole, world: World
+) -> None:
+    written = with_drafts.deps.views._audit
+    assert isinstance(written, Written)
+    async with with_drafts.browser(TREASURER) as browser:
+        pages = [(await with_drafts.post(browser, "/segments/draft", **by_text(GIVEN))).text for _ in range(31)]
+    assert world.asked == 30
+    assert "You have counted 30 times in a minute" in pages[30]
+    told = [(record["viewer"], record["what"], record["criteria"][0]["id"]) for record in written.records]
+    assert told == [("tess", "preview", "x")] * 30
+    written.is_away = True
+    answer = await seen(with_drafts, TREASURER, by_text(GIVEN))
+    assert answer.startswith("503")
+    assert world.asked == 30
+
+
+DANA = Viewer("dana", frozenset({"sending"}))
+DONORS = [f"p{number:03}" for number in range(250)]
+JUDGES = """import json, sys
+rows = sys.stdin.read().splitlines()
+sys.stdout.write("\\n".join(rows) + "\\n")
+told = {"rows": len(rows) - 1, "complete": True, "reasons": {"allow:ok": len(rows) - 1}, "asked": sys.argv[1:]}
+sys.stderr.write(json.dumps(told))
+"""
+"""In place of `harmonia permit`: everybody may be reached."""
+
+
+@pytest.fixture(params=["kept", "not kept"])
+async def listed(
+    redis_client: Redis, redis_server: RedisServer, tmp_path: Path, written: Written, request: pytest.FixtureRequest
+) -> AsyncIterator[SignedInConsole]:
+    """Of a Redis with a segment of 250 people and one of nobody, with a list of members or without."""
+    sink = SegmentsSink(client_of(redis_server.port), stale_after=STALE_AFTER, most_pairs=1000)
+    await fill_segments(sink, {"donors": DONORS, "nobody": []})
+    await sink.close()
+    if request.param == "not kept":
+        for key in await redis_client.keys("sink:segment-members:*"):
+            await redis_client.delete(key)
+    found = SignedInConsole(redis_client, tmp_path, audit=written, wall_ms=NOW)
+    found.use(sendings=Sendings((sys.executable, "-c", JUDGES)))
+    yield found
+    await found.deps.sendings.stop()
+
+
+async def pages(listed: SignedInConsole, viewer: Viewer, path: str) -> list[str]:
+    """A page and all that follow it."""
+    found = []
+    async with listed.browser(viewer) as browser:
+        await listed.post(browser, "/people/reason", reason="task", to=path)
+        while path:
+            answer = await browser.get(path)
+            assert answer.status_code == 200, answer.text
+            found.append(answer.text.partition("<main")[2])
+            path = "" if "?after=" not in found[-1] else found[-1].rpartition("/members?after=")[2].partition('"')[0]
+            path = path and f"/segments/donors/members?after={path}"
+    return found
+
+
+async def test_all_members_are_on_the_pages_once_and_each_is_written_down(
+    listed: SignedInConsole, written: Written
+) -> None:
+    found = await pages(listed, DANA, "/segments/donors/members")
+    shown = [each.partition('"')[0] for text in found for each in text.split('href="/people/')[1:]]
+    assert sorted({*shown} - {""}) == DONORS
+    named = [answer["contact_id"] for record in written.records for answer in record["answers"]]
+    assert sorted(set(named)) == DONORS
+
+
+async def test_nobody_is_named_before_a_reason_is_given_nor_to_other_roles(
+    listed: SignedInConsole, written: Written
+) -> None:
+    async with listed.browser(DANA) as browser:
+        assert "Say first why you look" in (await browser.get("/segments/donors/members")).text
+        assert (await browser.get("/segments/unheard-of/members")).status_code == 404
+    async with listed.browser(Viewer("tess", frozenset({"treasury"}))) as browser:
+        assert (await browser.get("/segments/donors/members")).status_code == 403
+    [text] = await pages(
+        listed,
+        Viewer("finn", DANA.roles, Scope(regions=frozenset({"US-OH"}))),
+        "/segments/donors/members",
+    )
+    assert "/people/p0" not in text
+    assert written.records == []
+
+
+async def test_the_number_of_a_segment_leads_to_who_is_in_it_for_who_may_see_people(
+    listed: SignedInConsole,
+) -> None:
+    async with listed.browser(DANA) as browser:
+        for path in ("/segments", "/segments/donors"):
+            assert 'href="/segments/donors/members"' in (await browser.get(path)).text
+    async with listed.browser(Viewer("ada", frozenset({"figures"}))) as browser:
+        assert "/members" not in (await browser.get("/segments/donors")).text
+
+
+async def test_members_are_downloaded_through_the_policy_and_the_segment_is_written_down(
+    listed: SignedInConsole, written: Written
+) -> None:
+    async with listed.browser(DANA) as browser:
+        assert 'name="segment" value="donors"' in (await browser.get("/send?segment=donors")).text
+        said = {"channel": "letter", "purpose": "informational", "team": "digital", "segment": "donors"}
+        answer = await listed.post(browser, "/send/judge", **said)
+        assert answer.status_code == 303, answer.text
+        one = listed.deps.sendings.of("dana")
+        assert one is not None
+        assert one.task is not None
+        await one.task
+        assert "250 of 250 may be reached now" in (await browser.get("/send")).text
+        lines = (await browser.get("/send/download")).text.splitlines()
+        assert sorted(line.partition(",")[0] for line in lines[1:]) == DONORS
+        assert "--of-segment=donors" in one.question.options()
+    assert [(each["what"], each.get("segment")) for each in written.records] == [("judge", "donors")]
+
+
+async def test_a_segment_that_is_not_there_has_no_list(listed: SignedInConsole) -> None:
+    async with listed.browser(DANA) as browser:
+        said = {"channel": "letter", "purpose": "informational", "team": "digital", "segment": "unheard-of"}
+        assert "There is no such segment." in (await listed.post(browser, "/send/judge", **said)).text

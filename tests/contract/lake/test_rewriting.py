@@ -1,17 +1,26 @@
-"""Merging and forgetting on any store: whoever asks the manifests sees each row once, at any moment."""
+"""What the lake rewrites."""
+
+import time
+from pathlib import Path
 
 import pytest
 
+from sinks.base import ContactChange
 from sinks.lake.compaction import compact
 from sinks.lake.erasure import erase, erasure_commands
 from sinks.lake.erasure_list import Erasures, add_erasures, erasure_of, read_erasures
 from sinks.lake.files import Files
 from sinks.lake.live_files import find_live_files
 from sinks.lake.manifests import INTERACTIONS, STAGING
+from sinks.lake.objects import ObjectFiles
+from sinks.lake.snapshots import CONTACT_STATE, SnapshotWriter, abandon_snapshots, profiles_table
+from sinks.lake.unfinished_writes import abandon_imports
 from sinks.lake.writer import LakeWriter
+from streams.history.lake.erasure import AnnouncedErasure, erase_from_lake
 from tests.unit.events.records import NOW
-from tests.unit.history.lake.interrupted import Crash, at_each_call, clear, crash
+from tests.unit.history.lake.interrupted import Crash, Interrupted, at_each_call, clear, crash
 from tests.unit.history.lake.lake_rows import rows_in_folders, rows_in_manifests, rows_of
+from tests.unit.history.lake.old_files import EMAIL, imported, json_lines, old_event
 from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record
 
 TOMORROW = "2012-02-23"
@@ -140,3 +149,106 @@ def begin_again(files: Files) -> None:
     writer = LakeWriter(files, TOPIC_ID)
     for record in TOPIC:
         writer.write(0, record.offset, record.offset, [record])
+
+
+STAGED_HALF, STAGED, COMMITTED = 3, 4, 5
+"""The calls of an import of one file before which it dies: its file is half there, all, and named by a manifest."""
+
+
+@pytest.fixture
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return json_lines(tmp_path_factory.mktemp("old") / "old.jsonl", [old_event("1", "form.submitted", NOW - 9 * DAY)])
+
+
+def killed(files: Files, file: Path, at: int) -> None:
+    with pytest.raises(Crash):
+        imported(Interrupted(files, at, crash), file)
+    shows_halves = not isinstance(files, ObjectFiles)
+    assert files.below(STAGING) or (at == STAGED_HALF and not shows_halves)
+
+
+def test_whoever_is_erased_is_taken_out_of_what_a_killed_import_had_written(files: Files, file: Path) -> None:
+    killed(files, file, COMMITTED)
+
+    assert erase_from_lake(files, [AnnouncedErasure(erasure_of(EMAIL, NOW), "office/desk", "1")], None).rows == 1
+
+    assert files.below(STAGING) == []
+    assert [row["fragment"] for name in files.below(INTERACTIONS) for row in rows_of(files, name)] == [None]
+
+
+def test_a_killed_imports_file_is_put_in_place_before_files_are_compacted(files: Files, file: Path) -> None:
+    killed(files, file, COMMITTED)
+
+    compact(files, "2013-01-01")
+
+    assert (files.below(STAGING), find_live_files(files).places) == ([], {})
+
+
+@pytest.mark.parametrize("at", [STAGED_HALF, STAGED])
+def test_what_no_manifest_names_is_given_up_after_a_day_and_may_be_brought_in_again(
+    files: Files, file: Path, at: int
+) -> None:
+    killed(files, file, at)
+    now = time.time_ns() // 1_000_000
+    staged = files.below(STAGING)
+    assert abandon_imports(files, now - DAY) == []
+
+    assert abandon_imports(files, now + DAY) == staged
+
+    assert files.below(STAGING) == []
+    assert imported(files, file).counts.interactions.total() == 1
+
+
+def test_whoever_wakes_up_later_has_written_nothing(files: Files, file: Path) -> None:
+    said = [old_event("1", "form.submitted", NOW - 9 * DAY), old_event("2", "donation.made", NOW - 9 * DAY)]
+    file, tomorrow = json_lines(file, said), time.time_ns() // 1_000_000 + DAY
+    frozen = Interrupted(files, STAGED, lambda: abandon_imports(files, tomorrow))  # one of its two files is staged
+
+    with pytest.raises(FileNotFoundError):
+        imported(frozen, file)
+
+    assert files.below(STAGING) == []  # nor left what it staged after it woke
+    assert find_live_files(files).of(INTERACTIONS) == []
+    assert imported(files, file).counts.interactions.total() == 2
+
+
+OLD, NEW = "2012-02-20", "2012-02-22"
+
+
+def begun(files: Files, date: str) -> SnapshotWriter:
+    """A snapshot with somebody in it."""
+    writer = SnapshotWriter(files, date, 0)
+    with writer.file(CONTACT_STATE) as add:
+        add(profiles_table([ContactChange("ada", 1, b"{}", None, None)]))
+    return writer
+
+
+def test_profiles_of_an_abandoned_snapshot_are_deleted(files: Files) -> None:
+    begun(files, OLD)
+
+    assert abandon_snapshots(files, NEW, 0) == [OLD]
+
+    assert files.below(STAGING) == []
+    assert find_live_files(files).of(CONTACT_STATE) == []
+
+
+def test_a_snapshot_writer_that_wakes_up_later_is_too_late(files: Files) -> None:
+    frozen = begun(files, OLD)
+    abandon_snapshots(files, NEW, 0)
+
+    assert frozen.commit() is None
+
+    assert files.below(STAGING) == []
+    assert find_live_files(files).of(CONTACT_STATE) == []
+
+
+@pytest.mark.parametrize("date", [OLD, NEW])
+def test_committed_and_later_snapshots_stay(files: Files, date: str) -> None:
+    writer = begun(files, date)
+    if date == OLD:
+        writer.commit()
+
+    assert abandon_snapshots(files, NEW, 0) == []
+
+    assert begun(files, date).commit() is None if date == OLD else writer.commit() is not None
+    assert len(find_live_files(files).of(CONTACT_STATE)) == 1

@@ -9,7 +9,7 @@ from streams.engine.runs import Records
 from streams.engine.table_partition import Effects
 from streams.engine.writer import Output, TransactionWriter, _send
 from tests.integration.engine.owner import Bench, sums
-from tests.unit.engine.test_erasure_compaction import CountingStore
+from tests.unit.engine.test_transactions import CountingStore
 
 
 async def test_a_chunk_that_is_cut_off_leaves_no_trace(bench: Bench) -> None:

@@ -1,12 +1,18 @@
-"""The demo's evening: the same from a seed, with all that there is to see, and the truth about each record."""
+"""The demo's evening."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
+from typing import cast
 
 import pytest
 
+from events.contact import Contact
 from events.envelope import Interaction
+from events.identifiers import Hasher
+from events.outputs import ContactProfile, SystemAlert
+from streams.demo.check import ABSENT, Difference
 from streams.demo.evening import (
     BROKEN,
     EXPERIMENT,
@@ -19,13 +25,17 @@ from streams.demo.evening import (
     name_of,
     write_evening,
 )
-from streams.demo.evening_report import accepted_once
+from streams.demo.evening_play import PlayedEvening
+from streams.demo.evening_report import accepted_once, alert_differences, compare_campaigns
+from streams.demo.evening_watch import near_limits
 from streams.demo.oracle import experiment_results
-from streams.demo.recount_campaigns import campaigns, mailbox_of
-from streams.demo.script import as_sent, contributions, write_script
+from streams.demo.recount_campaigns import Mails, campaigns, mailbox_of
+from streams.demo.script import Script, as_sent, contributions, simulate, write_script
 from streams.demo.source_system import DAY, HOUR, parse_time_ms
-from streams.demo.truth import Publication, Sent
+from streams.demo.truth import ContactFields, Fields, Publication, Sent
 from streams.demo.voters import TURFS
+from streams.domain.campaigns import CampaignCounts, MailReport, ProviderCounts, ReportCount
+from streams.domain.pressure.rates import CampaignRates
 
 NOW = int(datetime(2026, 11, 28, 12, tzinfo=UTC).timestamp() * 1_000)
 STARTS = last_evening(NOW)
@@ -157,3 +167,194 @@ def test_a_script_with_an_evening_publishes_the_rest_as_without_and_counts_both(
     assert played.publications == [*without.publications, *played.evening.before]
     assert played.everything() == [*played.publications, *published(played.evening)]
     assert len(played.letters()) > len(without.letters()) > 0
+
+
+def mail(type_: str, id_: str, email: str | None, **fields: str) -> Sent:
+    contact: ContactFields = {"voter_id": "OH:1"}
+    if email is not None:
+        contact["email"] = email
+    said: Fields = {"campaign_id": "gotv", **fields}  # type: ignore[typeddict-item]
+    return Sent("email-events", type_, "digital/mailer", id_, "2026-11-27T22:00:00Z", contact, said)
+
+
+def test_the_oracle_counts_mails_of_a_campaign_by_provider_and_copies_once() -> None:
+    sent = [
+        mail("email.sent", "1", " Voter_1@GMAIL.com"),
+        mail("email.sent", "1", " Voter_1@GMAIL.com"),
+        mail("email.delivered", "2", "voter_1@gmail.com"),
+        mail("email.sent", "3", "donor@example.org"),
+        mail("email.complained", "4", "voter_1@gmail.com"),
+        mail("email.unsubscribed", "5", None),
+        mail("email.opened", "6", "voter_1@gmail.com"),
+    ]
+    nameless = replace(sent[0], id="7", fields={})
+    assert campaigns([*sent, nameless]) == {
+        "gotv": {
+            "gmail": {"sent": 1, "delivered": 1, "complaints": 1, "unsubscribes": 0},
+            "other": {"sent": 1, "delivered": 0, "complaints": 0, "unsubscribes": 1},
+        }
+    }
+
+
+def counted(sent: int, complaints: int) -> CampaignCounts:
+    reports = ReportCount(complaints, (MailReport(1, "s", "1"),) if complaints else ())
+    return CampaignCounts({"gmail": ProviderCounts(sent, 0, reports)}, 1)
+
+
+def test_a_campaign_that_is_counted_otherwise_is_a_difference() -> None:
+    right = Mails(sent=9, delivered=0, complaints=1, unsubscribes=0)
+    wrong = Mails(sent=9, delivered=0, complaints=2, unsubscribes=0)
+    assert list(compare_campaigns({"gotv": {"gmail": right}}, {"gotv": counted(9, 1)})) == []
+    assert list(compare_campaigns({"gotv": {"gmail": right}}, {"gotv": counted(9, 2)})) == [
+        Difference("campaigns", None, "gotv", {"gmail": right}, {"gmail": wrong})
+    ]
+    assert list(compare_campaigns({}, {"gotv": counted(9, 2)})) == [
+        Difference("campaigns", None, "gotv", ABSENT, {"gmail": wrong})
+    ]
+
+
+def test_complaints_are_near_their_limit_from_90_percent_on_or_if_one_more_reaches_it() -> None:
+    rates = CampaignRates()
+    assert list(near_limits(counted(10_000, 27), rates)) == ["gmail"]
+    assert near_limits(counted(10_000, 26), rates) == {}
+    assert near_limits(counted(1_200, 3), rates) == {
+        "gmail": "gmail: 3 complaints of 1,200 messages, 0.250%; the limit is 0.3%"
+    }
+    assert near_limits(counted(999, 9), rates) == {}, "of so few nothing is judged"
+
+
+QUARANTINED: SystemAlert = {
+    "alert_id": "1",
+    "rule": "source_quarantined",
+    "subject": "digital/signup",
+    "at": "2026-11-27T22:31:00Z",
+    "evidence": [],
+    "detail": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("alerts", "is_at_once", "is_right"),
+    [
+        ((QUARANTINED,), False, True),
+        ((QUARANTINED,), True, True),
+        ((), False, False),
+        ((), True, True),
+        ((QUARANTINED, QUARANTINED), True, False),
+        (({**QUARANTINED, "subject": "digital/mailer"},), True, False),
+    ],
+)
+def test_the_broken_source_is_quarantined_once_unless_all_of_it_came_before_anybody_looked(
+    alerts: tuple[SystemAlert, ...], is_at_once: bool, is_right: bool
+) -> None:
+    assert (not list(alert_differences(PlayedEvening(alerts, 0, is_at_once)))) is is_right
+
+
+REFUSED_EMAIL = ("unsubscribed", "complained", "consent_withdrawn")
+
+
+@pytest.fixture(scope="module")
+def script() -> Script:
+    return write_script(seed=1)
+
+
+@pytest.fixture(scope="module")
+def publications(script: Script) -> list[Publication]:
+    return script.publications
+
+
+def test_a_demo_script_depends_on_its_seed_alone(donations: list[Sent]) -> None:
+    few = donations[:300]
+    assert simulate(few, 7, 0.02) == simulate(few, 7, 0.02)
+    assert simulate(few, 7, 0.02) != simulate(few, 8, 0.02)
+
+
+def test_the_demos_scale_multiplies_invented_records(donations: list[Sent]) -> None:
+    invented = [
+        sum(one.sent.source != "fec/2012" for one in simulate(donations, 1, scale)) for scale in (0.1, 0.2, 0.4)
+    ]
+    assert invented[1] == pytest.approx(2 * invented[0], rel=0.1)
+    assert invented[2] == pytest.approx(4 * invented[0], rel=0.1)
+
+
+def test_the_demo_publishes_every_donation_of_the_file_and_retracts_none(
+    publications: list[Publication], donations: list[Sent]
+) -> None:
+    told = [one.sent for one in publications if one.kind == "first" and one.sent.source == "fec/2012"]
+    assert sorted(told, key=lambda one: int(one.id)) == donations
+    good = [one.sent for one in publications if one.reason is None]
+    retracted = {one.fields["retracts"]["source"] for one in good if one.type == "interaction.retracted"}
+    assert retracted
+    assert retracted.isdisjoint({"fec/2012", "finance/actblue"})
+
+
+def test_repeated_late_and_bad_demo_records_have_their_promised_shares(publications: list[Publication]) -> None:
+    kinds = Counter(one.kind for one in publications)
+    assert kinds["repeat"] / len(publications) == pytest.approx(0.02, abs=0.001)
+    assert kinds["bad"] / len(publications) == pytest.approx(0.005, abs=0.0005)
+    assert sum(one.late for one in publications) / kinds["first"] == pytest.approx(0.05, abs=0.003)
+
+
+def test_a_demo_script_has_every_kind_of_bad_record(publications: list[Publication]) -> None:
+    reasons = Counter(one.reason for one in publications if one.reason is not None)
+    assert set(reasons) == {"not_json", "unknown_type", "no_time", "no_identifier", "invalid_data"}
+    assert min(reasons.values()) > 50
+
+
+def identify(contact: ContactFields) -> str:
+    return Hasher([b"key"]).fragment(Contact.model_validate(contact)) or ""
+
+
+def test_each_rule_of_the_contact_ledger_has_a_case_in_the_script(script: Script) -> None:
+    """Or the demo could not notice that it is broken."""
+    profiles = [cast(ContactProfile, one) for one in script.profiles(identify).values()]
+    touches = [touch for one in profiles for touch in one["touches"]]
+    assert {touch["channel"] for touch in touches} == {"email", "text", "phone", "door", "letter"}
+    purposes = {"fundraising", "mobilisation", "informational", "transactional"}
+    assert {touch["purpose"] for touch in touches if touch["channel"] == "email"} == purposes
+    assert {touch["team"] for touch in touches} >= {"youth", "finance", "digital", "field", "outreach"}
+
+    statuses = {(address["channel"], address["status"]) for one in profiles for address in one["addresses"]}
+    bad = [("email", "soft_bouncing"), ("email", "hard_bounced"), ("email", "complained"), ("phone", "wrong_number")]
+    assert statuses == {("email", "ok"), ("phone", "ok"), *bad}
+    best = [one for one in profiles if {"ok"} < {address["status"] for address in one["addresses"]}]
+    assert any(len([address for address in one["addresses"] if address["channel"] == "email"]) == 2 for one in best)
+
+    stops = [one["stops"] for one in profiles]
+    assert {one["email"]["reason"] for one in stops if "email" in one} == {*REFUSED_EMAIL}
+    assert {one["text"]["reason"] for one in stops if "text" in one} == {"opted_out", "consent_withdrawn"}
+    assert {one["all"]["reason"] for one in stops if "all" in one} == {"deceased", "do_not_contact", "suppressed"}
+    assert {len(one["all"]) for one in stops if "all" in one} == {4, 5}, "with `until` and without"
+    assert {stop["reason"] for one in stops for stop in one["lists"].values()} == {*REFUSED_EMAIL}
+    assert {stop["reason"] for one in stops for stop in one["senders"].values()} == {"opted_out"}
+
+
+def test_some_closed_channels_are_opened_again_and_some_interactions_are_retracted(script: Script) -> None:
+    said = script.accepted()
+    yes = [one for one in said if one.type == "consent.changed" and one.fields["granted"]]
+    assert {one.topic for one in yes if "list_id" in one.fields} == {"email-events", "outreach-events"}
+    assert {one.fields["sender"] for one in yes if "sender" in one.fields} == {"62012", "62013"}
+    gone = {
+        (one.fields["retracts"]["source"], one.fields["retracts"]["id"]) for one in said if "retracts" in one.fields
+    }
+    types = {one.type for one in said if (one.source, one.id) in gone}
+    assert types >= {"canvass.reported", "email.bounced", "email.unsubscribed", "contact.suppressed"}
+
+
+def test_some_reports_come_in_two_versions_of_which_the_last_published_may_count(script: Script) -> None:
+    versions: dict[str, set[tuple[str, str]]] = {}
+    for one in script.accepted():
+        if one.fields.get("report_id") is not None:
+            versions.setdefault(str(one.fields["report_id"]), set()).add((one.time, one.fields["outcome"]))
+    corrected = [{outcome for _, outcome in told} for told in versions.values() if len(told) > 1]
+    assert any("deceased" in told for told in corrected)
+    assert any("wrong_number" in told for told in corrected)
+
+
+def test_the_demo_knocks_at_some_doors_twice_a_day(script: Script) -> None:
+    days = Counter(
+        (one.contact["external"]["fec"], parse_time_ms(one.time) // DAY)
+        for one in {(one.source, one.id): one for one in script.accepted()}.values()
+        if one.fields.get("method") == "door" and one.fields["outcome"] == "contacted"
+    )
+    assert max(days.values()) > 1

@@ -1,14 +1,16 @@
-"""No address gets into a log, not even by way of a bug or at the level DEBUG; what libraries repeat is shown once."""
+"""Logs of processes."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError, UnknownError
 from faust.types import TP
+from pydantic import ValidationError
 
 from streams.engine.aiokafka_patches.fetched_records import FetchedRecord
 from streams.engine.runs import Run
+from streams.platform.errors import Unusable
 from streams.platform.logs import (
     _LOGGER,
     SHOWN_AGAIN_S,
@@ -18,6 +20,11 @@ from streams.platform.logs import (
     hush_libraries,
     leave_out_rebalance_lines,
 )
+from streams.platform.processes import KEYS, watched_addresses
+from streams.platform.settings import Settings
+from streams.services.console.follow import run_follow
+from streams.services.deliver.server import run_deliver
+from streams.services.postgres.server import run_postgres_sink
 
 ADDRESS = "ada@example.org"
 
@@ -207,3 +214,69 @@ def test_an_error_that_nobody_has_retrieved_is_one_line_too() -> None:
 
 def test_any_other_error_of_a_library_is_shown_with_where_it_came_from() -> None:
     assert formatted(ValueError("odd")).splitlines() == ["Error receiving data", "ValueError: odd"]
+
+
+RESORT = logging.lastResort
+assert RESORT is not None
+
+
+@pytest.fixture(autouse=True)
+def _filters_as_before() -> Iterator[None]:
+    assert RESORT is not None
+    before = [*RESORT.filters]
+    yield
+    RESORT.filters[:] = before
+
+
+def told() -> logging.LogRecord:
+    """What aiokafka says where a broker answers the end of a transaction with an error that it has no name for."""
+    try:
+        raise UnknownError
+    except UnknownError as error:
+        failure = (type(error), error, error.__traceback__)
+    return logging.LogRecord("aiokafka", logging.ERROR, "", 0, "Unexpected error in sender routine", (), failure)
+
+
+@pytest.mark.parametrize("run", [run_deliver, run_follow, run_postgres_sink])
+def test_an_error_of_a_broker_is_one_line(
+    run: Callable[[Settings, Callable[[str], None]], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(Unusable, match="is not set"):
+        run(Settings(_env_file=None), print)
+
+    assert RESORT is not None
+    RESORT.handle(told())
+
+    assert capsys.readouterr().err.splitlines() == [
+        "Unexpected error in sender routine (UnknownError: [Error -1] UnknownError)"
+    ]
+
+
+def test_addresses_are_read_by_process() -> None:
+    text = "sink-postgres=http://127.0.0.1:9464/metrics  gateway=https://gateway.example.org"
+
+    assert watched_addresses(text) == {
+        "sink postgres": "http://127.0.0.1:9464/metrics",
+        "gateway": "https://gateway.example.org",
+    }
+    assert watched_addresses("") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "cure"),
+    [
+        ("worker=http://127.0.0.1:1", f"names no process: give one of {', '.join(KEYS)}"),
+        ("http://127.0.0.1:1", "names no process"),
+        ("api=127.0.0.1:9464", "api: give where its /metrics are, such as api=http://127.0.0.1:9464"),
+        ("api=http://127.0.0.1:port", "api: give where"),
+        ("api=http://ada:secret@127.0.0.1:9464", "api: give where"),
+        ("api=http://a:1 api=http://b:1", "names api twice"),
+    ],
+)
+def test_a_wrong_address_is_refused_with_the_cure_and_is_not_repeated(text: str, cure: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings(_env_file=None, watched=text)
+
+    [mistake] = refused.value.errors(include_url=False, include_input=False)
+    assert cure in mistake["msg"]
+    assert "secret" not in mistake["msg"]

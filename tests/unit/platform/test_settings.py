@@ -1,9 +1,20 @@
+"""Settings."""
+
+import socket
 from pathlib import Path
+from typing import get_args
 
 import pytest
+import typer
 from pydantic import ValidationError
 
-from streams.platform.settings import LOCAL_IDENTITY_KEY, Settings
+from streams.cli.failures import WRONG_USE, load_settings
+from streams.platform.errors import Unusable
+from streams.platform.settings import LOCAL_IDENTITY_KEY, Settings, env_file_note, variable_of
+from streams.platform.stores import STORES, WITHOUT_PEOPLE
+from streams.platform.tokens import read_tokens
+from streams.platform.unknown_variables import UnknownVariable, unknown_among
+from streams.worker.preflight import require_usable
 
 
 @pytest.fixture(autouse=True)
@@ -133,3 +144,149 @@ def test_a_prefix_that_would_run_into_names_is_refused(monkeypatch: pytest.Monke
     monkeypatch.setenv("HARMONIA_TOPIC_PREFIX", prefix)
     with pytest.raises(ValidationError, match="is no prefix: give 1 to 40 of a-z"):
         Settings()
+
+
+BAD = "S3CRET VALUE/?"
+SEEN_IN_USE = {"api_tokens", "redis_password"}
+"""Workers do not look at the one; only Redis knows whether the other is right."""
+SAID = {"controller", "dpo"}
+"""Texts that a report prints; nothing at all is a blank in it, and too much is refused."""
+FIELDS = sorted(Settings.model_fields.keys() - SEEN_IN_USE)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for field in Settings.model_fields:
+        monkeypatch.delenv(variable_of(field), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def wrong_value(field: str) -> str:
+    """A value that the setting must not have: nothing at all where it is free text or a path."""
+    if field == "identity_key":
+        return " , "
+    if field in SAID:
+        return "x" * 401
+    try:
+        Settings.model_validate({field: BAD})
+    except ValidationError:
+        return BAD
+    return ""
+
+
+def refusal(capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(typer.Exit) as ended:
+        load_settings()
+    assert ended.value.exit_code == WRONG_USE
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_wrong_value_is_refused_by_its_name_in_the_environment_and_in_the_env_file(
+    field: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".env").write_text(f"{variable_of(field)}='{wrong_value(field)}'\n")
+    of_file = refusal(capsys)
+    (tmp_path / ".env").unlink()
+    monkeypatch.setenv(variable_of(field), wrong_value(field))
+    said = refusal(capsys)
+    assert said.startswith(variable_of(field))
+    assert variable_of(field) in of_file
+    assert BAD not in said + of_file
+
+
+def unusable(**settings: object) -> str:
+    with pytest.raises(Unusable) as raised:
+        require_usable(Settings.model_validate(settings), 2)
+    return str(raised.value)
+
+
+def test_what_only_its_use_shows_to_be_wrong_is_looked_at_before_anything_is_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "broken.toml").write_text("nonsense = 1")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        said = [
+            unusable(policy=tmp_path / "none"),
+            unusable(policy=tmp_path / "broken.toml"),
+            unusable(metrics_port=port),
+            unusable(metrics_port=port - 1),
+            unusable(metrics_port=65535),
+            unusable(metrics_host="no.such.host.invalid"),
+        ]
+    with pytest.raises(Unusable) as raised:
+        read_tokens(BAD)
+    variables = ["HARMONIA_POLICY"] * 2 + ["HARMONIA_METRICS_PORT"] * 4 + ["HARMONIA_API_TOKENS"]
+    assert [one.split()[0].rstrip(":") for one in (*said, str(raised.value))] == variables
+
+
+def test_the_env_file_is_named_only_where_its_value_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env_file_note("KAFKA_BOOTSTRAP") == ""
+    (tmp_path / ".env").write_text("KAFKA_BOOTSTRAP=127.0.0.1:1\n")
+    assert env_file_note("KAFKA_BOOTSTRAP") == " (in the file .env)"
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:2")
+    assert env_file_note("KAFKA_BOOTSTRAP") == ""
+
+
+KNOWN = {"HARMONIA_TIME_ZONE", "HARMONIA_LAKE", "HARMONIA_METRICS_PORT", "KAFKA_BOOTSTRAP", "REDIS_URL"}
+
+
+@pytest.mark.parametrize(
+    ("variable", "near"),
+    [
+        ("HARMONIA_TIMEZONE", "HARMONIA_TIME_ZONE"),
+        ("harmonia_timezone", "HARMONIA_TIME_ZONE"),
+        ("HARMONIA_BOOTSTRAP", "KAFKA_BOOTSTRAP"),
+        ("HARMONIA_METRIC_PORT", "HARMONIA_METRICS_PORT"),
+        ("HARMONIA_COLOUR", None),
+    ],
+)
+def test_a_variable_that_is_no_setting_comes_with_the_setting_spelled_like_it(variable: str, near: str | None) -> None:
+    assert unknown_among({variable: "x"}, KNOWN) == [UnknownVariable(variable.upper(), near)]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("HARMONIA_TIME_ZONE", "UTC"),
+        ("harmonia_lake", "/srv/lake"),
+        ("TIMEZONE", "UTC"),
+        ("HARMONIA_API_SERVICE_HOST", "10.0.0.1"),
+        ("HARMONIA_API_SERVICE_PORT_HTTP", "8080"),
+        ("HARMONIA_API_PORT", "tcp://10.0.0.1:8080"),
+        ("HARMONIA_API_PORT_8080_TCP_ADDR", "10.0.0.1"),
+    ],
+)
+def test_settings_other_programs_variables_and_those_of_kubernetes_are_not_named(variable: str, value: str) -> None:
+    assert unknown_among({variable: value}, KNOWN) == []
+
+
+OF_STORES = {name for store in STORES for name in store.settings}
+NOT_PATHS = {"lake", "postgres", "redis_url"}
+"""Places that are no paths; the broker's are in the list of topics."""
+
+
+def _is_place(name: str) -> bool:
+    if name.startswith(("kafka_", "redis_")) or f"{name}".endswith("_file"):
+        return False  # certificates, and files that hold a secret
+    annotation = Settings.model_fields[name].annotation
+    return Path in (annotation, *get_args(annotation)) or "Path" in str(annotation)
+
+
+def test_each_setting_that_names_a_place_is_of_a_store_or_of_a_file_with_nobody_in_it() -> None:
+    places = {name for name in Settings.model_fields if _is_place(name)} | NOT_PATHS
+    assert places >= {"state_dir", "desk", "home", "console_people"}
+    assert places == OF_STORES | WITHOUT_PEOPLE
+    assert set() == OF_STORES & WITHOUT_PEOPLE
+
+
+@pytest.mark.parametrize("store", STORES, ids=lambda store: store.place)
+def test_only_what_is_not_configured_is_out_of_use(store: object, tmp_path: Path) -> None:
+    [found] = [one for one in STORES if one is store]
+    bare = Settings(_env_file=None)
+    expected = "unknown" if not found.settings else "no" if found.is_optional else "yes"
+    assert found.use(bare) == expected
+    given = {name: "postgresql://db.example.org/bi" if name == "postgres" else str(tmp_path) for name in found.settings}
+    if found.is_optional:
+        assert found.use(Settings(_env_file=None, **given)) == "yes"  # type: ignore[arg-type]

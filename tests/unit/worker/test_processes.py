@@ -1,14 +1,25 @@
+"""Processes of a worker."""
+
 import asyncio
+import json
 import os
 import signal
-from collections.abc import Awaitable
+import socket
+import subprocess
+import sys
+from collections.abc import Awaitable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from benchmarks.core.suite import work_of_contacts, work_of_pipeline
+from streams.cli.importing import _VENDORS
+from streams.history.importing.file_items import VENDORS
 from streams.platform.settings import Settings
 from streams.worker import processes
+from streams.worker.app import ShutdownCloser
+from streams.worker.runner import is_cut_off
 from tests.unit.worker.stand_in_workers import office
 
 SETTINGS = Settings(state_dir=Path("there"), metrics_port=9400)
@@ -152,3 +163,118 @@ async def test_a_worker_that_is_frozen_is_killed_after_its_grace(
 
         assert not psutil.pid_exists(worker.pid)
         assert here.said == ["worker 0 has not stopped within 0 s and is killed"]
+
+
+CONTACTS, FEW, MANY = 300, 3, 40
+MOST_WORK = {"intake": 940, "contacts": 3_050, "sink": 155}
+"""Bytecodes a record. Measured: 881, 2,875, 143."""
+MOST_WORK_GROWTH = 1.35
+"""Measured: 1.22 to 1.25."""
+
+
+def test_each_agent_carries_out_no_more_bytecodes_a_record_than_before() -> None:
+    work = work_of_pipeline(CONTACTS, seed=7)
+    assert {part: round(count) for part, count in work.items() if count > MOST_WORK[part]} == {}
+
+
+def test_a_record_of_a_contact_with_forty_facts_costs_little_more_than_with_three() -> None:
+    few, many = work_of_contacts(CONTACTS, (FEW, MANY), seed=7)
+    assert many / few < MOST_WORK_GROWTH, f"{many:.0f} bytecodes with 40 facts, {few:.0f} with 3"
+
+
+NOWHERE = "127.0.0.1:1"
+
+
+@pytest.fixture
+def listening() -> Iterator[str]:
+    """A broker, as far as it takes connections."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_one_broker_of_many_is_enough(listening: str) -> None:
+    assert not is_cut_off([NOWHERE, listening])
+    assert not is_cut_off([listening, NOWHERE])
+
+
+def test_where_none_takes_a_connection_it_is_cut_off() -> None:
+    assert is_cut_off([NOWHERE, NOWHERE])
+    assert is_cut_off([])
+
+
+@pytest.mark.parametrize("broker", ["host:port", "[::1", "127.0.0.1:99999", ""])
+def test_what_is_no_address_is_no_broker_and_no_fault(broker: str, listening: str) -> None:
+    assert is_cut_off([broker])
+    assert not is_cut_off([broker, listening])
+
+
+HEAVY = (
+    "aiohttp", "aiokafka", "asyncio", "cryptography", "duckdb", "events.interactions", "fastapi", "faust", "jinja2",
+    "kafka", "numpy", "obstore", "phonenumbers", "prometheus_client", "pyarrow", "pydantic_settings", "redis",
+    "rocksdict", "scipy", "streams.platform.settings", "uvicorn",
+)  # fmt: skip
+"""What a command may need to work, and nobody to read how it is called. Typer itself stands on pydantic."""
+MOST_MODULES = 550
+
+ASK_FOR_ALL_HELP = """
+import contextlib, io, json, sys
+from streams.cli.main import app
+from typer.main import get_command
+
+def ways(command, words):
+    yield words
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from ways(inner, (*words, name))
+
+root, heavy, found = get_command(app), set(sys.argv[1:]), {}
+for words in ways(root, ()):
+    before = heavy & set(sys.modules)
+    with contextlib.redirect_stdout(io.StringIO()) as told:
+        root.main([*words, "--help"], prog_name="harmonia", standalone_mode=False)
+    assert "Usage: " + " ".join(("harmonia", *words)) in " ".join(told.getvalue().split()), told.getvalue()
+    found[" ".join(words)] = sorted((heavy & set(sys.modules)) - before if words else heavy & set(sys.modules))
+print(json.dumps({"imported": found, "modules": len(sys.modules)}))
+"""
+
+
+def test_the_help_of_all_commands_imports_no_heavy_library_and_few_modules() -> None:
+    done = subprocess.run([sys.executable, "-c", ASK_FOR_ALL_HELP, *HEAVY], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+
+    assert {words: modules for words, modules in told["imported"].items() if modules} == {}
+    assert {"", "permit", "contact show", "experiments show", "lake import"} <= told["imported"].keys()
+    assert told["modules"] < MOST_MODULES
+
+
+def test_the_help_of_import_names_every_vendor() -> None:
+    assert _VENDORS == VENDORS
+
+
+async def test_things_are_closed_in_order_when_it_stops_and_not_before() -> None:
+    closed: list[str] = []
+
+    async def close(name: str) -> None:
+        closed.append(name)
+
+    async with ShutdownCloser([lambda: close("table"), lambda: close("outbox")]):
+        assert closed == []
+
+    assert closed == ["table", "outbox"]
+
+
+async def test_what_cannot_be_closed_does_not_keep_the_rest_open() -> None:
+    closed: list[str] = []
+
+    async def fail() -> None:
+        raise RuntimeError("broken")
+
+    async def close() -> None:
+        closed.append("sink")
+
+    closing = ShutdownCloser([fail, close])
+    await closing.start()
+    with pytest.raises(RuntimeError, match="broken"):
+        await closing.stop()
+
+    assert closed == ["sink"]

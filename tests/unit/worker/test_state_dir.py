@@ -5,7 +5,7 @@ import pytest
 
 from streams.platform.errors import Unusable
 from streams.worker.state_dir import child_of, own_for_workers, own_state_dir, remove_old_stores
-from tests.unit.engine.test_abandoned_stores import let_time_pass, make, there
+from tests.unit.engine.test_stores import let_time_pass, make, there
 
 
 def old_store(directory: Path) -> None:

@@ -12,7 +12,7 @@ from events.json_types import JSON
 from streams.domain.contact import read_fact
 from streams.domain.contact.state import Fact
 from tests.property.events.saying import NOW, events, record, scalars, shallow, written
-from tests.property.events.test_decode_laws import flipped
+from tests.property.events.test_intake_laws import flipped
 from tests.unit.domain.contact.records import EDGES, by_the_models
 
 HASHER = Hasher([b"key"])

@@ -34,7 +34,7 @@ from streams.worker.agents.experiments.backfill import recount_record
 from streams.worker.agents.experiments.unit_of_work import UnitOfWork
 from tests.budgets import shares_fixtures
 from tests.property.worker.links.sayings import Saying, as_they_come, erasure, interaction, stories
-from tests.property.worker.links.test_backup_law import remade
+from tests.property.worker.links.test_machine import remade
 from tests.property.worker.links.world import World
 from tests.unit.domain.contact.said import HOUR
 from tests.unit.domain.experiments import cells
@@ -42,7 +42,7 @@ from tests.unit.domain.experiments.cells import Difference
 from tests.unit.domain.experiments.writing import defined
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
-from tests.unit.operations.backup.test_new_generation import copy_of
+from tests.unit.operations.backup.test_backup import copy_of
 
 NAMES = ("x", "y")
 WINDOWS = st.sampled_from(["1h", "1d", "7d", "90d"])

@@ -1,22 +1,30 @@
-"""What is over a cap is what the advice would have spoken against; each is said once, however it comes."""
+"""Laws of alerts."""
 
 from collections.abc import Sequence
 
-from hypothesis import event, given
+from hypothesis import event, example, given
 from hypothesis import strategies as st
 
+from events.json_types import JSON
 from events.outputs import Alert
-from streams.domain.contact import ContactState, FoldOutcome
+from events.provenance_kinds import ShownKind
+from events.times import render_time
+from streams.domain.contact import ContactState, FoldOutcome, profile
+from streams.domain.contact.merging import person
 from streams.domain.contact.person_view import overview
 from streams.domain.contact.publication.alert_triggers import triggers
+from streams.domain.contact.publication.size_limit import bounded, shorter_and_shorter
 from streams.domain.contact.sections.touches import render
-from streams.domain.pressure import PermissionRequest, Policy
+from streams.domain.pressure import PermissionRequest, Policy, read_policy
 from streams.domain.pressure.alerting import pressure_alerts
+from streams.domain.pressure.notices import is_notice_due, without_notice
+from streams.domain.pressure.policy_conditions import PolicyCondition
+from streams.domain.pressure.policy_files import policy_text
 from streams.worker.agents.contacts.alert_records import alerts
-from tests.property.domain.contact.strategies import chunks, deliveries, key, lives
+from tests.property.domain.contact.strategies import chunks, deliveries, few, fields, key, lives
 from tests.property.domain.pressure.recount import over_a_cap, too_heavy
-from tests.property.domain.pressure.strategies import CHANNELS, PURPOSES, policies
-from tests.unit.domain.contact.said import DAY, HOUR, NOON, Arrival, by, fold, folded, report, said
+from tests.property.domain.pressure.strategies import CHANNELS, PURPOSES, conditions, policies
+from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, by, fold, folded, report, retracted, said
 from tests.unit.domain.pressure.people import unlimited
 
 TEAMS = ("digital", "field")
@@ -98,3 +106,74 @@ def test_what_is_heard_a_week_late_again_says_nothing(arrivals: list[Arrival], d
     for arrival in late:
         state, raised = step(state, [arrival])
         assert raised == []
+
+
+TIMES = few(*(render_time(NOON + day * DAY) for day in range(-2, 12, 3)))
+PROVENANCE = fields(
+    {"kind": few("vendor", "rented", "self"), "file": few("a", "b")},
+    {"obtained_at": TIMES, "notice": few("n"), "notice_at": TIMES, "of_age": few(True, False), "sex": few("f", "m")},
+)
+TYPES: dict[str, dict[str, JSON]] = {
+    "provenance.reported": {},
+    "form.submitted": {"form_id": "f"},
+    "consent.changed": {"channel": "email", "granted": False},
+}
+PARTS = (DONOR, "b", "c")
+WITHIN = 28 * DAY
+
+Saying = tuple[str, dict[str, JSON], str, str | None]
+"""A type, its provenance, the part that has it, and the part that takes it back."""
+
+SAYINGS: st.SearchStrategy[list[Saying]] = st.lists(
+    st.tuples(few(*TYPES), PROVENANCE, st.sampled_from(PARTS), st.sampled_from([None, None, None, *PARTS])),
+    max_size=8,
+)
+
+
+def fragments(saying: list[Saying], more: dict[str, JSON]) -> dict[str, ContactState]:
+    parts: dict[str, list[Arrival]] = {part: [] for part in PARTS}
+    for day, (type_, provenance, part, back) in enumerate(saying):
+        parts[part].append(said(type_, f"{day}", NOON + day * DAY, **TYPES[type_], provenance={**provenance, **more}))
+        if back is not None:
+            parts[back].append(retracted(f"{day}", f"r{day}"))
+    return {part: folded(*arrivals) for part, arrivals in parts.items()}
+
+
+def verdict(states: dict[str, ContactState], at: int) -> tuple[bool, set[tuple[ShownKind, str | None]]]:
+    known = profile(DONOR, person(states))
+    places = {(item["kind"], item.get("file")) for item in without_notice(known, at, WITHIN)}
+    return is_notice_due(known, at), places
+
+
+ROW: dict[str, JSON] = {"kind": "rented", "file": "a"}
+TOLD: dict[str, JSON] = {**ROW, "notice": "n"}
+AGAIN: dict[str, JSON] = {**ROW, "obtained_at": render_time(NOON - DAY)}
+
+
+@given(SAYINGS, st.integers(0, 12), st.booleans())
+@example(
+    [("provenance.reported", each, "b", None) for each in (ROW, TOLD)] + [("consent.changed", AGAIN, "b", None)],
+    9,
+    False,
+)
+@example([("provenance.reported", *each, None) for each in ((ROW, "b"), (TOLD, "c"), (ROW, "b"))], 9, False)
+@example([("provenance.reported", ROW, "b", "c"), ("provenance.reported", ROW, "b", None)], 9, False)
+def test_the_same_notices_are_due_where_parts_are_too_large(saying: list[Saying], after: int, last: bool) -> None:
+    """In the last resort one file of each kind is shown: so of that one."""
+    states = fragments(saying, {"file": "a"} if last else {})
+    at = NOON + 12 * DAY + after * 3 * DAY
+    *_, least = shorter_and_shorter(states)
+
+    whole = verdict(states, at)
+    short = verdict(dict(least if last else bounded(states, 0)), at)
+
+    event(f"due: {whole[0]}, untold: {bool(whole[1])}")
+    assert short == whole
+
+
+@given(policies(), st.lists(conditions(), max_size=3))
+def test_what_is_written_is_read_as_the_same_policy(limits: Policy, found: list[PolicyCondition]) -> None:
+    policy = limits.model_copy(update={"conditions": tuple(found)}) if found else limits
+    read = read_policy(policy_text(policy))
+    assert isinstance(read, Policy), read
+    assert (read, read.version) == (policy, policy.version)

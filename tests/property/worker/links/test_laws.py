@@ -1,4 +1,4 @@
-"""The laws of the contract for people with several identifiers, with links and unlinks, retractions and erasures."""
+"""Laws of identity."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

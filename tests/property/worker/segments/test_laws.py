@@ -1,6 +1,7 @@
-"""Who is told to be in a segment is who is in it, whatever comes in which order, and however often it is defined."""
+"""Laws of segments in a worker."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,9 +11,13 @@ from hypothesis import strategies as st
 from events.envelope import Interaction
 from events.harmonised import harmonise
 from events.registry import MODELS
+from events.topics import IDENTITY_LINKS, INTERACTIONS
 from streams.demo.oracle import life_of
 from streams.demo.recount_segments import Asked, is_member
 from streams.domain.pressure import Policy
+from streams.worker.agents.contacts.agent import fold_chunk
+from streams.worker.agents.contacts.class_queries import InputProgress
+from streams.worker.agents.contacts.output_records import RecordBuilder
 from streams.worker.agents.segments import timers, work
 from streams.worker.agents.segments.records import RECOUNT
 from tests.budgets import shares_fixtures
@@ -20,6 +25,7 @@ from tests.property.choices import below
 from tests.property.domain.segments.definitions import Table, policies, questions, tables
 from tests.property.domain.segments.histories import HASHER, Heard, histories, identify
 from tests.property.worker.links.sayings import Saying, as_they_come, erasure, interaction, stories
+from tests.property.worker.links.world import Log
 from tests.property.worker.segments.town import Town
 from tests.unit.domain.contact.said import DAY, HOUR
 from tests.unit.events.records import NOW
@@ -291,3 +297,56 @@ def test_what_is_read_again_changes_nothing_and_tells_nobody(
     as_they_come(town, data)
     assert len(town.changes) == before
     assert town._rows() == rows
+
+
+@dataclass
+class Unsteady(Town):
+    """A town in which chunks are folded, not committed, and folded again with another cut."""
+
+    data: st.DataObject | None = None
+
+    def work(self, log: Log, count: int) -> None:
+        """Fold records, perhaps others before in vain."""
+        if self.data is not None and log[0] != IDENTITY_LINKS and self.data.draw(st.integers(0, 2)) == 0:
+            self._fold_in_vain(log, self.data.draw(st.integers(1, 5)))
+        super().work(log, count)
+
+    def _fold_in_vain(self, log: Log, count: int) -> None:
+        topic, number = log
+        start = self.read[log]
+        chunk = self.logs[log][start : start + count]
+        states = self._states(number)
+        builder = RecordBuilder(number, self.partitions, self.generation)
+        progress = InputProgress(self.read[INTERACTIONS, number], len(self.logs[INTERACTIONS, number]))
+        fold_chunk(topic, states, chunk, builder, 0, policy=self.policy, progress=progress)
+        states.memory.clear()  # as the partition is opened anew
+
+
+@shares_fixtures
+@given(stories(), tables(3), tables(3), st.lists(st.integers(0, 60 * 24), max_size=3), st.data())
+def test_what_was_folded_and_not_committed_changes_nothing(
+    story: list[Saying],
+    found: list[dict[str, object]],
+    later: list[dict[str, object]],
+    hours: list[int],
+    data: st.DataObject,
+) -> None:
+    town = Unsteady(is_warm=True, data=data)
+    town.define(found)
+    half = data.draw(st.integers(0, len(story)))
+    town.hear(story[:half])
+    as_they_come(town, data)
+    town.define(later)
+    town.withdraw({str(table["id"]) for table in found} - {str(table["id"]) for table in later})
+    town.hear(story[half:])
+    at = NOW
+    for hour in hours:
+        at += hour * HOUR
+        town.tick(at)
+        as_they_come(town, data)
+    town.tick(at + HOUR)
+    as_they_come(town, data)
+    assert town.names() == town.should_be(later, at + HOUR)
+    assert town.is_complete()
+    for cause in town.causes:
+        event(cause)

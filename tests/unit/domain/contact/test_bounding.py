@@ -1,22 +1,27 @@
-"""A person of many full fragments is shown short, and yet nobody's no is lost."""
+"""A profile has a bound."""
 
 from collections.abc import Sequence
 from itertools import permutations
 
+import msgspec
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from streams.domain.contact import ContactState, FoldOutcome, fold, profile
+from streams.domain.contact import ContactState, FoldOutcome, decode, encode, fold, profile
+from streams.domain.contact.codec import FORMAT
 from streams.domain.contact.fold import ROOM
 from streams.domain.contact.merging import person
 from streams.domain.contact.person_view import overview
+from streams.domain.contact.profile_history import history
 from streams.domain.contact.publication.change_events import Profiled
 from streams.domain.contact.publication.size_limit import ROOM_FOR_PARTS, bounded, reduced, shorter_and_shorter
 from streams.domain.contact.state import CanvassReport, Consent, ConsentTerms, Detail, Fact, Origin
+from streams.domain.formats import Unreadable
 from streams.worker.agents.contacts.output_records import LARGEST_PROFILE, RecordBuilder
+from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, appended, folded, gift, report, retracted, said
 
 AT = 1_700_000_000_000
 
@@ -25,7 +30,7 @@ def fact(id_: str, detail: Detail | None, type_: str = "canvass.reported") -> Fa
     return Fact(type_, AT, "team/a", id_, AT, None, detail)
 
 
-def report(id_: str, outcome: str = "contacted", text: str = "", tags: tuple[str, ...] = ()) -> Fact:
+def answered(id_: str, outcome: str = "contacted", text: str = "", tags: tuple[str, ...] = ()) -> Fact:
     answers: dict[str, str | int | float | bool] = {f"van:{id_}.{number}": text for number in range(64)}
     return fact(id_, CanvassReport("door", outcome, None, 1, answers if text else None, tags))  # type: ignore[arg-type]
 
@@ -34,14 +39,14 @@ def full(name: str, letter: str = "x", *more: Fact) -> ContactState:
     """A fragment that takes nothing more of what is long."""
     state, _ = fold(ContactState(), more)
     for number in range(ROOM):
-        state, [outcome] = fold(state, [report(f"{name}-{number}", text=letter * 1024)])
+        state, [outcome] = fold(state, [answered(f"{name}-{number}", text=letter * 1024)])
         if outcome is FoldOutcome.FULL:
             return state
     raise AssertionError("never full")
 
 
 def weighing(*weights: int) -> list[ContactState]:
-    return [ContactState(weight=weight, facts={("a", f"{n}"): report(f"{n}")}) for n, weight in enumerate(weights)]
+    return [ContactState(weight=weight, facts={("a", f"{n}"): answered(f"{n}")}) for n, weight in enumerate(weights)]
 
 
 def named(person: Sequence[ContactState]) -> dict[str, ContactState]:
@@ -76,9 +81,9 @@ def test_of_a_part_that_is_not_whole_no_refusal_is_lost() -> None:
             fact("1", Consent("email", granted=False, list_id="news"), "email.unsubscribed"),
             fact("2", Consent("text", granted=False, sender="+1"), "text.opted_out"),
             fact("3", Consent("phone", granted=True), "consent.changed"),
-            report("4", "do_not_contact", "x" * 1024, ("long",)),
-            report("5", "wrong_number", "x" * 1024),
-            report("6", "contacted", "x" * 1024, ("long",)),
+            answered("4", "do_not_contact", "x" * 1024, ("long",)),
+            answered("5", "wrong_number", "x" * 1024),
+            answered("6", "contacted", "x" * 1024, ("long",)),
             fact("7", None, "email.bounced"),
             fact("8", Consent("letter", granted=False), "consent.changed"),
         ],
@@ -162,3 +167,54 @@ def test_several_full_fragments_have_room() -> None:
 
     assert sum(state.weight for state in states[1:]) <= ROOM_FOR_PARTS
     assert bounded(named(states)) == named(states)
+
+
+def told(*arrivals: Arrival) -> list[tuple[str, dict[str, tuple[object, object]]]]:
+    """The id of each step, and what it changed but for the times and counts that everything changes."""
+    steps = history(DONOR, [arrival.fact() for arrival in arrivals])
+    usual = ("first_seen", "last_seen", "last_active_at", "counts.")
+    return [
+        (step.fact.id, {path: change for path, change in step.changed.items() if not path.startswith(usual)})
+        for step in steps
+    ]
+
+
+def test_interactions_come_in_the_order_in_which_they_happened_each_once() -> None:
+    second, first = said("text.replied", "2", NOON + HOUR), said("text.replied", "1", NOON)
+
+    assert [id_ for id_, _ in told(second, first, second)] == ["1", "2"]
+
+
+def test_a_gift_changes_its_sums_and_its_refund_the_net() -> None:
+    steps = dict(
+        told(gift("1", 500), said("donation.refunded", "2", NOON + HOUR, refund_id="r", amount=200, currency="USD"))
+    )
+
+    assert steps["1"]["donations.net.USD"] == (None, 500)
+    assert steps["2"]["donations.net.USD"] == (500, 300)
+    assert steps["2"].keys() == {"donations.net.USD", "donations.refunded.USD"}
+
+
+def test_a_retraction_takes_back_what_was_shown_until_then() -> None:
+    steps = dict(told(gift("1", 500), appended(NOON + 2 * HOUR, retracted("1"))))
+
+    assert steps["r"]["donations.count"] == (1, 0)
+
+
+def test_what_changes_nothing_else_is_a_step_all_the_same() -> None:
+    assert told(said("rsvp.made", "1", event_id="e")) == [("1", {})]
+
+
+def test_answers_keep_their_kind() -> None:
+    fact = next(iter(decode(encode(folded(report("1", answers={"a:b": 1, "a:c": 1.0, "a:d": True})))).facts.values()))
+    assert repr(fact.detail).count("{'a:b': 1, 'a:c': 1.0, 'a:d': True}") == 1
+
+
+def test_the_first_element_is_the_format() -> None:
+    assert msgspec.msgpack.decode(encode(ContactState()))[0] == FORMAT.number
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff", b"{}", b"\x91\x01", encode(folded(gift("1", 5)))[:-1]])
+def test_bytes_that_are_no_state_are_unreadable(data: bytes) -> None:
+    with pytest.raises(Unreadable):
+        decode(data)

@@ -1,8 +1,18 @@
+"""Endpoints: addresses, digests and signatures."""
+
+import base64
+import time
 from pathlib import Path
 
 import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
 
+from streams.domain.delivery.addresses import HTTPS_PORTS, may_be_reached, networks_of, url_problem
+from streams.domain.delivery.digests import LINES, WINDOW_S, digest_line, digest_lines, next_digest
 from streams.domain.delivery.endpoints import read_endpoints
+from streams.domain.delivery.notices import Notice
+from streams.domain.delivery.signing import key_of, signed_headers, webhook_id
+from streams.domain.delivery.standing import Wait
 from streams.domain.file_mistakes import FileMistakes
 
 WHOLE = """
@@ -143,3 +153,166 @@ def test_what_is_secret_or_an_address_is_in_no_mistake_wherever_it_was_written(w
 
 def test_a_secret_in_place_of_a_table_is_in_no_mistake() -> None:
     assert "whsec_c2" not in mistakes('endpoint = ["whsec_c2VjcmV0c2VjcmV0"]')
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
+def test_a_global_address_may_be_reached(address: str) -> None:
+    assert may_be_reached(address, [])
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.0.0.1",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",
+        "255.255.255.255",
+        "224.0.0.1",
+        "240.0.0.1",
+        "192.0.2.1",
+        "198.18.0.1",
+        "::",
+        "::1",
+        "::ffff:127.0.0.1",
+        "::ffff:169.254.169.254",
+        "::127.0.0.1",
+        "::8.8.8.8%eth0",
+        "64:ff9b::7f00:1",
+        "64:ff9b::a9fe:a9fe",
+        "2002:7f00:1::",
+        "2001:0:7f00:1::8080:8080",
+        "fe80::1",
+        "fe80::1%eth0",
+        "fc00::1",
+        "fd00:ec2::254",
+        "ff02::1",
+        "2001:db8::1",
+        "fec0::1",
+        "3fff::1",
+        "5f00::1",
+        "192.0.0.8",
+        "192.88.99.1",
+        "168.63.129.16",
+        "::ffff:168.63.129.16",
+        "localhost",
+        "",
+    ],
+)
+def test_an_address_that_is_not_global_may_not_be_reached(address: str) -> None:
+    assert not may_be_reached(address, [])
+
+
+def test_a_private_network_that_is_listed_may_be_reached_and_no_other() -> None:
+    listed = networks_of("10.1.0.0/16, fd00::/8")
+    assert not isinstance(listed, str)
+    reached = [may_be_reached(each, listed) for each in ("10.1.2.3", "::ffff:10.1.2.3", "fd00::7", "10.2.0.1", "::1")]
+    assert reached == [True, True, True, False, False]
+
+
+def test_what_is_no_network_is_named() -> None:
+    assert networks_of("10.0.0.0/8,10.0.0.1/8") == "10.0.0.1/8"
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("https://e.example/hook", None),
+        ("https://e.example:8443", None),
+        ("http://e.example", "does not begin with https://"),
+        ("https://e.example:22", "has a port that is none of 443, 8443"),
+        ("https://e.example:99999", "is no URL"),
+        ("https://[::1", "is no URL"),
+        ("https:///hook", "names no host"),
+        ("https://e.example/ hook", "names no host"),
+        ("https://a@e.example", "holds a user or a password"),
+        ("https://e.example/#x", "has a fragment"),
+    ],
+)
+def test_a_url_that_cannot_be_used_is_told(url: str, problem: str | None) -> None:
+    assert url_problem(url, "https", HTTPS_PORTS) == problem
+
+
+@pytest.mark.parametrize(
+    ("rule", "subject", "line"),
+    [
+        ("identity_cap", f"email:{'ab' * 16}", "identity_cap: an identifier"),
+        ("identity_cap", "c-1", "identity_cap: an identifier"),
+        ("complaints", f"phone:{'ab' * 16}", "complaints: an identifier"),
+        ("complaints", "call ada@example.org +15551234567", "complaints: *"),
+        ("complaints", "call +1 555 123 4567", "complaints: *"),
+        ("complaints", "campaign 3", "complaints: campaign 3"),
+        ("complaints", "spring-ask", "complaints: spring-ask"),
+    ],
+)
+def test_no_hash_and_no_address_is_in_a_line(rule: str, subject: str, line: str) -> None:
+    assert digest_line(Notice("system.alert", 1, {"rule": rule, "subject": subject})) == line
+
+
+def test_how_often_a_line_came_is_the_sum_of_what_was_counted() -> None:
+    alert = Notice("contact.alert", 1, {"rule": "over_cap", "contact_id": "c-1"})
+    assert digest_lines([alert._replace(times=12), alert]) == ["over_cap: a contact (13 times)"]
+
+
+def test_a_minute_passes_between_two_messages_however_many_lines_wait() -> None:
+    waits = [(number, Wait(0, 0, f"line {number}", 0)) for number in range(2 * LINES)]
+    assert next_digest(waits, 1_000) == [*range(LINES)]
+    assert next_digest(waits, 1_000 + WINDOW_S * 1000 - 1, 1_000) == []
+    assert next_digest(waits, 1_000 + WINDOW_S * 1000, 1_000) == [*range(LINES)]
+    assert next_digest(waits, 1_000, 2_000) == [*range(LINES)], "a clock that was set back holds up nothing"
+
+
+def test_what_failed_waits_for_that_minute_too() -> None:
+    failed = [(1, Wait(1, 0, "line", 0))]
+    assert next_digest(failed, 2_000, 1_000) == []
+    assert next_digest(failed, 2_000) == [1]
+
+
+NEW = f"whsec_{base64.b64encode(b'n' * 24).decode()}"
+OLD = f"whsec_{base64.b64encode(b'o' * 64).decode()}"
+BODY = '{"type": "contact.alert", "data": "Zürich"}'.encode()
+
+
+def headers_of(*secrets: str, now: int | None = None) -> dict[str, str]:
+    keys = [key for secret in secrets if (key := key_of(secret))]
+    return signed_headers("msg_1", int(time.time() * 1000) if now is None else now, BODY, keys)
+
+
+@pytest.mark.parametrize("secret", [NEW, OLD])
+def test_the_reference_library_takes_either_secret_while_they_are_rotated(secret: str) -> None:
+    assert Webhook(secret).verify(BODY, headers_of(NEW, OLD)) == {"type": "contact.alert", "data": "Zürich"}
+
+
+def test_the_reference_library_refuses_another_secret_and_another_body() -> None:
+    with pytest.raises(WebhookVerificationError):
+        Webhook(OLD).verify(BODY, headers_of(NEW))
+    with pytest.raises(WebhookVerificationError):
+        Webhook(NEW).verify(BODY + b" ", headers_of(NEW))
+
+
+def test_the_example_of_the_specification_is_signed_alike() -> None:
+    key = key_of("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    assert key is not None
+    signed = signed_headers("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330_000, b'{"test": 2432232314}', [key])
+    assert signed["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_abc", "whsec_!!!!", NEW[6:], f"whsec_{'A' * 28}"])
+def test_a_secret_that_is_none_or_too_short_has_no_key(secret: str) -> None:
+    assert key_of(secret) is None
+
+
+def test_an_id_is_that_of_a_place_and_of_no_other() -> None:
+    places = [
+        ("e", "t", 0, 1),
+        ("e", "t", 1, 1),
+        ("e", "u", 0, 1),
+        ("f", "t", 0, 1),
+        ("e", "t", 0, 11),
+        ("e", "t", 1, 0),
+    ]
+    assert len({webhook_id(*place) for place in places}) == len(places)
+    assert webhook_id(*places[0]) == webhook_id(*places[0])

@@ -1,14 +1,21 @@
-"""A result as it is read at a terminal: what comes first, in which units, and that all of it has room."""
+"""What an experiment's page says."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from events.experiment_results import ContactedEffect, ExperimentResult
+from events.experiments import ExperimentDefinition
 from streams.cli.experiments import print_page
+from streams.domain.experiments import analysis_plan, result_documents
+from streams.domain.experiments.definition_files import exclusion_clashes
 from streams.domain.experiments.report.pages import page, summary_line
-from streams.domain.experiments.report.summary import summary_of
+from streams.domain.experiments.report.stored_sentences import stored_message
+from streams.domain.experiments.report.summary import summary_of, warning_messages, warnings_of
+from streams.domain.messages import CodedMessage, Listed, Share, english, message
 from tests.unit.domain.experiments.example import CONTRACTS, doors, gotv, guardrail
+from tests.unit.domain.experiments.writing import defined
 
 Printed = Callable[[ExperimentResult], list[str]]
 
@@ -125,3 +132,147 @@ def test_of_whom_nothing_bounds_the_effect_no_figure_is_shown() -> None:
     unbounded: ContactedEffect = {**known, "effect": 1.0342, "low": None, "high": None}
     [part] = [each for each in page({**doors(), "contacted": [unbounded]}).parts if "reached" in each.title]
     assert [row[4] for row in part.rows] == ["-"]
+
+
+def first_words(found: list[str]) -> list[str]:
+    return [warning.partition(":")[0] for warning in found]
+
+
+def test_a_sound_result_has_none() -> None:
+    assert warnings_of(CONTRACTS) == []
+
+
+def test_all_that_is_wrong_is_said_worst_first() -> None:
+    assert first_words(warnings_of(doors())) == [
+        *("BROKEN SPLIT", "RECOUNTING", "CONTAMINATION", "NO COMPARISON", "PROVISIONAL"),
+    ]
+
+
+def test_a_guardrail_that_is_breached_is_a_warning_and_one_that_holds_is_not() -> None:
+    found = warnings_of(gotv())
+
+    assert first_words(found) == ["GUARDRAIL BREACHED"]
+    assert "from a neighbour has more people who unsubscribed or opted out than control" in found[0]
+
+
+def test_a_few_who_were_in_two_variants_are_no_warning() -> None:
+    assert first_words(warnings_of(gotv(contaminated=240, guardrails=[]))) == []
+    assert first_words(warnings_of(gotv(contaminated=241, guardrails=[]))) == ["CONTAMINATION"]
+
+
+def test_what_is_withheld_for_one_reason_is_one_warning() -> None:
+    withheld = [
+        {"metric": metric, "variant": "B", "why": "too few"} for metric in ("opened", "donated", "voted", "replied")
+    ]
+
+    assert warnings_of(gotv(withheld=withheld, guardrails=[])) == [
+        "NO COMPARISON: opened of B, donated of B, voted of B and 1 more: too few"
+    ]
+
+
+UNDEFINED = "nobody has defined the experiment, so no parts are planned"
+OWN = (
+    "UNPLANNED VARIANT: A (3 people), b, c (1,234 people): not in the definition, so not in the check of the split",
+    (
+        f"SPLIT NOT CHECKED: {UNDEFINED}. People are in A 49.98 %, b 0.05 %: if that is not as you meant it, trust no "
+        "difference. Say what is planned with `harmonia experiments define`, and everybody so far is checked as well"
+    ),
+    (
+        "SPLIT NOT CHECKED: some strata have a split of their own, so there is none for all. People are in A 49.98 %, "
+        "B 49.98 % and 3 more: if that is not as you meant it, trust no difference"
+    ),
+    "NOT A GUARDRAIL: opened, donated: only unsubscribed, complained can be watched",
+    "A sentence that only another version knows.",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (result_documents.TOO_FEW, "experiment.too_few_people"),
+        (result_documents.TOO_FEW_GROUPS, "experiment.too_few_groups"),
+        (result_documents.TOO_RARE, "experiment.too_rare"),
+        (result_documents.FORGOTTEN, "experiment.forgotten"),
+        (analysis_plan.UNDEFINED, "experiment.nobody_defined"),
+        (analysis_plan.DIFFERS, "experiment.strata_differ"),
+        ("fewer than 7 people in one of the two", "experiment.too_few_people"),
+        ("what another version writes", "text"),
+    ],
+)
+def test_a_reason_is_read_back_whatever_its_figures(text: str, code: str) -> None:
+    found = stored_message(text)
+    assert (found.code, english(found)) == (code, text)
+
+
+@pytest.mark.parametrize("text", OWN)
+def test_a_warning_that_is_read_back_says_the_same_to_the_letter(text: str) -> None:
+    assert english(stored_message(text)) == text
+
+
+def test_parts_variants_and_names_are_read_back_as_values() -> None:
+    strange, split, *_ = (stored_message(text) for text in OWN)
+    people = [("A", 3), ("b, c", 1_234)]
+
+    assert strange.fields["variants"] == Listed(
+        tuple(message("experiment.variant_with_people", variant=name, people=count) for name, count in people)
+    )
+    parts = split.fields["parts"]
+    assert isinstance(parts, Listed)
+    first = parts.items[0]
+    assert isinstance(first, CodedMessage)
+    assert first.fields["share"] == Share(49.98, 100, 2)
+    assert split.fields["why"] == message("experiment.nobody_defined")
+
+
+def test_warnings_as_sentences_are_those_as_messages() -> None:
+    for result in (gotv(), doors(), gotv(warnings=list(OWN))):
+        assert [english(each) for each in warning_messages(result)] == warnings_of(result)
+
+
+def owning(id_: str, from_: float, to: float, group: str = "g", **fields: Any) -> ExperimentDefinition:
+    return defined(id_, exclusion={"group": group, "from": from_, "to": to}, **fields)
+
+
+def told(*definitions: ExperimentDefinition, changed: tuple[str, ...] = ("a",)) -> list[str]:
+    return [str(clash) for clash in exclusion_clashes({each.id: each for each in definitions}, changed)]
+
+
+def test_two_that_own_the_same_are_named_with_what_both_own() -> None:
+    assert told(owning("a", 0, 0.5), owning("b", 0.25, 1)) == [
+        "a and b: exclusion group g: both own 0.25 to 0.5; change a from or to, or let one end before the other starts"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (owning("a", 0, 0.5), owning("b", 0.5, 1)),
+        (owning("a", 0, 0.5), owning("b", 0, 0.5, "another")),
+        (owning("a", 0, 0.5), defined("b")),
+        (owning("a", 0, 1, end="2026-03-01T00:00:00Z"), owning("b", 0, 1, start="2026-03-01T00:00:00Z")),
+        (
+            owning("a", 0, 1),
+            owning("b", 0, 1, phase="rollout", rollout_variant="long", rollout_since="2026-03-01T00:00:00Z"),
+        ),
+    ],
+)
+def test_those_that_cannot_meet_in_one_person_are_let_be(
+    one: ExperimentDefinition, other: ExperimentDefinition
+) -> None:
+    assert told(one, other) == []
+
+
+def test_times_that_overlap_do_not_help() -> None:
+    late = owning("b", 0, 1, start="2026-03-01T00:00:00Z")
+    assert len(told(owning("a", 0, 1, end="2026-03-01T00:00:00.001Z"), late)) == 1
+    assert len(told(owning("a", 0, 1, start="2027-01-01T00:00:00Z"), late)) == 1
+
+
+def test_those_that_assign_other_units_may_meet_whatever_they_own() -> None:
+    [line] = told(owning("a", 0, 0.5), owning("b", 0.5, 1, unit="turf"))
+    assert "one assigns by contact, the other by turf" in line
+
+
+def test_only_what_changed_is_looked_at() -> None:
+    assert told(owning("a", 0, 1), owning("b", 0, 1), changed=("c",)) == []
+    assert len(told(owning("a", 0, 1), owning("b", 0, 1), owning("c", 0, 1), changed=("a",))) == 2

@@ -1,4 +1,7 @@
-"""What a chunk of `identity-links` changes, tells and reads."""
+"""The fold of links."""
+
+import msgspec
+import pytest
 
 from events.identity_links import (
     CommandStamp,
@@ -10,8 +13,9 @@ from events.identity_links import (
     IdentityLink,
     decision_on,
 )
-from streams.domain.identity import CanonicalIdChange
-from streams.domain.identity.nodes import LEAST_ROOM, MOST_LINKED, MOST_RULED
+from streams.domain.identity import CanonicalIdChange, Node, decode, encode
+from streams.domain.identity.deferred_erasures import DeferredRecord, ErasureWait
+from streams.domain.identity.nodes import FORMAT, LEAST_ROOM, MOST_LINKED, MOST_RULED, ErasureMark, PairRuling
 from tests.property.domain.identity.graphs import CONTACTS, CROWD, EMAILS, PHONES, VOTERS, Table, edge, hashed, ruling
 
 ADA, BOB, CYD = CONTACTS
@@ -217,3 +221,34 @@ def test_a_change_to_one_of_a_crowd_does_not_read_the_crowd() -> None:
     table.read = 0
     table.fold([*named("contact-3", MAIL), *named("contact-200", PHONE)])
     assert table.read < 12
+
+
+STAMP = CommandStamp(9, "office", "c-1")
+FULL = Node(
+    exclusive="voter:NY",
+    seen={"email:0": ("ada", "bob")},
+    aliases={"voter:1": ("ada",)},
+    rulings={"cyd": PairRuling(same=False, by=STAMP)},
+    roof="ada",
+    saturated=True,
+    mark=ErasureMark("ada", STAMP),
+    erased=STAMP,
+    marked=("ada", "email:0"),
+    held="ada",
+    waiting=ErasureWait(
+        {"ada": 7}, {"voter:1": 7}, {"voter:2": DeferredRecord(b"k", None, 8, 9)}, (DeferredRecord(b"k", b"v", 7, 9),)
+    ),
+)
+
+
+@pytest.mark.parametrize("node", [FULL, Node()])
+def test_a_node_is_read_as_it_was_written(node: Node) -> None:
+    assert decode(encode(node)) == node
+
+
+def test_the_example_has_all_that_a_node_may_have() -> None:
+    assert all(getattr(FULL, field) != getattr(Node(), field) for field in Node.__struct_fields__)
+
+
+def test_the_first_element_is_the_format() -> None:
+    assert msgspec.msgpack.decode(encode(FULL))[0] == FORMAT.number

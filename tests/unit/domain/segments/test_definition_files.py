@@ -1,19 +1,36 @@
-"""Definitions are read with every mistake told by its key and the cure; nothing is taken that cannot be answered."""
+"""Definitions of segments, their changes and what they select."""
+
+from typing import Any
 
 import pytest
 
-from streams.domain.file_mistakes import FileMistakes, Told
+from events.json_types import JSON
+from streams.domain.file_mistakes import FileMistake, FileMistakes, Told
 from streams.domain.messages import CodedMessage
 from streams.domain.messages.reading_back import TEXT
-from streams.domain.segments.conditions import Gifts, Group, Opens, SegmentDefinition, Tag
+from streams.domain.pressure import default_policy
+from streams.domain.pressure.closures import ChannelRules, channel_rules
+from streams.domain.pressure.known_by import is_known_otherwise
+from streams.domain.segments.conditions import Gifts, Group, Opens, Reference, SegmentDefinition, Tag
+from streams.domain.segments.definition_changes import (
+    SegmentDefinitionChange,
+    definition_changes,
+    in_order_of_references,
+    referring_to,
+)
 from streams.domain.segments.definition_files import (
     DEEPEST,
     MOST_SEGMENTS,
+    REFERENCE,
     definition_toml,
     read_segment,
     read_segments,
     read_segments_json,
 )
+from streams.domain.segments.resolution import DEEPEST_REFERENCE, MOST_CONDITIONS, ResolvedSegments, leaves, resolve
+from streams.domain.segments.roll_selections import beyond_the_roll, is_known_by_roll_alone
+from tests.property.domain.segments.definitions import Table, read
+from tests.unit.domain.contact.said import HOUR, NOON, Arrival, gift, profile_by_the_fold, profile_of, report, said
 
 
 def mistakes(text: str) -> list[str]:
@@ -164,3 +181,231 @@ def test_a_file_has_so_many_segments_and_no_more() -> None:
 @pytest.mark.parametrize("text", ["[]", "{", '{"segment": []}', '{"segment": [1]}'])
 def test_json_that_is_no_file_of_segments_is_told_of(text: str) -> None:
     assert isinstance(read_segments_json(text), FileMistakes)
+
+
+RULES = channel_rules(default_policy())
+TAGGED: Table = {"id": "hosts", "all": [{"tag": "host"}]}
+REFERRING: Table = {"id": "young-hosts", "all": [{"segment": "hosts"}, {"seen": "first", "within": "7d"}]}
+
+
+def there(*tables: Table) -> dict[str, SegmentDefinition]:
+    return {each.id: each for each in read([*tables])}
+
+
+def changes(known: dict[str, SegmentDefinition], *tables: Table) -> list[SegmentDefinitionChange]:
+    found = definition_changes(known, read([*tables]), RULES)
+    assert isinstance(found, list)
+    return found
+
+
+def refused(known: dict[str, SegmentDefinition], *tables: Table) -> tuple[FileMistake, ...]:
+    found = definition_changes(known, read([*tables]), RULES)
+    assert isinstance(found, tuple)
+    return found
+
+
+def test_a_segment_is_new_changed_or_unchanged_and_judges_anew_only_if_it_says_something_else() -> None:
+    owned = TAGGED | {"owner": "field"}
+    another = {"id": "hosts", "all": [{"tag": "driver"}]}
+    cases = ((there(), TAGGED), (there(TAGGED), TAGGED), (there(TAGGED), owned), (there(TAGGED), another))
+    found = [each for known, table in cases for each in changes(known, table)]
+    assert [(each.outcome, each.judges_anew) for each in found] == [
+        ("new", True),
+        ("unchanged", False),
+        ("changed", False),
+        ("changed", True),
+    ]
+
+
+def test_what_refers_to_nothing_is_a_mistake_with_its_cure_and_what_was_broken_before_is_not() -> None:
+    [mistake] = refused(there(TAGGED), REFERRING | {"all": [{"segment": "hoats"}]})
+    assert str(mistake) == (
+        "young-hosts: refers to hoats, which is not defined; define it or correct its name; did you mean hosts? "
+        "see docs/segments.md"
+    )
+    [change] = changes(there(REFERRING), {"id": "drivers", "all": [{"tag": "driver"}]})
+    assert change.id == "drivers"
+
+
+def test_a_change_after_which_another_segment_could_not_be_judged_is_a_mistake() -> None:
+    circle = {"id": "hosts", "all": [{"segment": "young-hosts"}]}
+    assert [each.key for each in refused(there(TAGGED, REFERRING), circle)] == [
+        "hosts",
+        "young-hosts",
+    ]
+
+
+def test_those_referred_to_are_written_first_and_named_when_they_are_to_go() -> None:
+    both = read([REFERRING, TAGGED])
+    assert [each.id for each in in_order_of_references(both)] == ["hosts", "young-hosts"]
+    assert referring_to(["hosts"], there(TAGGED, REFERRING)) == {"hosts": ["young-hosts"]}
+    assert referring_to(["hosts", "young-hosts"], there(TAGGED, REFERRING)) == {}
+
+
+def definition(name: str, **groups: list[dict[str, Any]]) -> SegmentDefinition:
+    found = read_segment({"id": name} | groups)
+    assert not isinstance(found, FileMistakes), str(found)
+    return found
+
+
+def referring(name: str, *to: str) -> SegmentDefinition:
+    return definition(name, all=[{"segment": other} for other in to])
+
+
+def edition(rules: ChannelRules = RULES, **groups: list[dict[str, Any]]) -> str:
+    return resolve([definition("s", **groups)], rules).segments["s"].edition
+
+
+def told(resolution: ResolvedSegments) -> list[str]:
+    assert all(is_coded(part) for each in resolution.mistakes for part in (each.wrong, each.remedy))
+    return list(map(str, resolution.mistakes))
+
+
+def test_a_reference_is_replaced_by_the_conditions_of_the_other_segment() -> None:
+    tagged = definition("tagged", all=[{"tag": "host"}])
+    found = resolve([referring("again", "tagged"), tagged], RULES)
+    assert found.segments["again"].conditions == Group(all=(Group(all=(Tag(tag="host"),)),))
+    assert found.segments["again"].edition == found.segments["tagged"].edition
+    assert found.mistakes == ()
+
+
+def test_a_segment_that_is_not_defined_is_told_of_and_so_is_whoever_needs_it() -> None:
+    found = resolve([referring("a", "doners"), referring("b", "a"), definition("donors", all=[{"tag": "x"}])], RULES)
+    assert [*found.segments] == ["donors"]
+    assert told(found) == [
+        "a: refers to doners, which is not defined; define it or correct its name; did you mean donors? " + REFERENCE,
+        "b: refers to a, which has a mistake; correct a first: " + REFERENCE,
+    ]
+
+
+def test_a_circle_is_told_of_once_for_each_that_is_in_it() -> None:
+    found = resolve([referring("a", "b"), referring("b", "c"), referring("c", "b"), referring("d", "d")], RULES)
+    assert found.segments == {}
+    assert [line.partition(";")[0] for line in told(found)] == [
+        "a: refers to b, which has a mistake",
+        "b: refers to itself: b → c → b",
+        "c: refers to itself: c → b → c",
+        "d: refers to itself: d → d",
+    ]
+
+
+def test_conditions_are_counted_with_those_that_are_referred_to() -> None:
+    half = definition("half", any=[{"tag": f"t{number}"} for number in range(MOST_CONDITIONS // 2)])
+    found = resolve([half, referring("whole", "half", "half"), referring("more", "whole", "half")], RULES)
+    assert sorted(found.segments) == ["half", "whole"]
+    assert len([*leaves(found.segments["whole"].conditions)]) == MOST_CONDITIONS
+    assert told(found)[0].startswith(f"more: has {MOST_CONDITIONS * 3 // 2} conditions")
+
+
+def test_many_references_to_references_do_not_multiply_in_memory() -> None:
+    chain = [definition("s0", all=[{"tag": "x"}])]
+    chain += [referring(f"s{number}", *[f"s{number - 1}"] * 8) for number in range(1, 100)]
+    found = resolve(chain, RULES)
+    assert sorted(found.segments) == ["s0", "s1", "s2"]
+
+
+def test_references_are_so_deep_and_no_deeper() -> None:
+    chain = [definition("s0", all=[{"tag": "x"}])]
+    chain += [referring(f"s{number}", f"s{number - 1}") for number in range(1, 30)]
+    assert len(resolve(chain, RULES).segments) == DEEPEST_REFERENCE
+
+
+def test_of_too_many_segments_the_first_by_name_are_kept() -> None:
+    many = [SegmentDefinition(f"s{number:04}", Group(all=(Tag(tag="x"),))) for number in range(MOST_SEGMENTS + 1)]
+    found = resolve(many, RULES)
+    assert len(found.segments) == MOST_SEGMENTS
+    assert told(found) == [f"the file: has {MOST_SEGMENTS + 1:,} segments; define {MOST_SEGMENTS:,} at most"]
+
+
+def test_spelling_makes_no_other_edition() -> None:
+    week = edition(all=[{"gifts": "count", "within": "7d", "at_least": 1}])
+    assert week == edition(all=[{"gifts": "count", "within": "168h", "above": 0}])
+    assert week == edition(any=[{"all": [{"gifts": "count", "within": "7d", "above": 0}]}])
+    assert week == edition(none=[{"none": [{"gifts": "count", "within": "7d", "above": 0}]}])
+    assert edition(all=[{"gifts": "sum", "is": 1}]) == edition(all=[{"gifts": "sum", "currency": "USD", "is": 1}])
+    assert edition(all=[{"support": [1, 2]}]) == edition(all=[{"support": [2, 1]}])
+
+
+def test_a_policy_makes_another_edition_of_segments_that_ask_it_and_of_no_others() -> None:
+    policy = default_policy()
+    closures = policy.closures.model_copy(update={"needs_consent": ("text",)})
+    other = channel_rules(policy.model_copy(update={"closures": closures}))
+    asks: list[dict[str, Any]] = [{"channel": "text", "is": "open"}]
+    assert edition(RULES, all=asks) != edition(other, all=asks)
+    assert edition(RULES, all=[{"tag": "x"}]) == edition(other, all=[{"tag": "x"}])
+    harmless = policy.model_copy(update={"closures": policy.closures.model_copy(update={"without_list": "allow"})})
+    assert edition(RULES, all=asks) == edition(channel_rules(harmless), all=asks)
+
+
+def test_a_reference_is_no_condition_of_its_own() -> None:
+    assert [*leaves(referring("a", "b").conditions)] == [Reference(segment="b")]
+
+
+SEGMENTS = """
+[[segment]]
+id = "elders"
+all = [{ age_band = "65+" }, { channel = "door", is = "open" }]
+any = [{ sex = "f" }, { polling_station = "0012" }]
+
+[[segment]]
+id = "known"
+all = [{ segment = "elders" }, { any = [{ region = "FR-75" }, { gifts = "count", at_least = 1 }] }]
+"""
+ROLL: JSON = {"kind": "voter_list", "age_band": "65+"}
+REFUSED = ("petition", "staff", "civic_register")
+
+
+def on_the_roll() -> Arrival:
+    return said("provenance.reported", "1", provenance=ROLL)
+
+
+def definitions() -> dict[str, SegmentDefinition]:
+    found = read_segments(SEGMENTS)
+    assert not isinstance(found, FileMistakes)
+    return {each.id: each for each in found}
+
+
+def test_what_a_roll_tells_and_open_channels_choose_anybody() -> None:
+    assert beyond_the_roll("elders", definitions()) == []
+    assert beyond_the_roll("known", definitions()) == ["gifts", "region"]
+
+
+@pytest.mark.parametrize(
+    ("more", "alone"),
+    [
+        ([], True),
+        ([said("email.sent", "m", message_id="m")], True),
+        ([report("r", outcome="not_home")], True),
+        ([report("r", outcome="contacted")], False),
+        ([gift("g", 500)], False),
+        ([said("provenance.reported", "p", provenance={"kind": "vendor"})], False),
+    ],
+)
+def test_who_did_nothing_and_was_named_by_nobody_else_is_known_by_the_roll_alone(
+    more: list[Arrival], alone: bool
+) -> None:
+    assert is_known_by_roll_alone(profile_of(on_the_roll(), *more), REFUSED) is alone
+
+
+def test_a_word_of_a_source_of_which_nothing_is_taken_leaves_somebody_known_by_the_roll_alone() -> None:
+    """It came in because it protects: that somebody is too young, or that a number is not theirs."""
+    young = said("provenance.reported", "y", provenance={"kind": "civic_register", "of_age": False})
+    wrong = report("w", outcome="wrong_number", provenance={"kind": "staff"})
+    for protecting in (young, wrong):
+        profile = profile_of(on_the_roll(), protecting)
+        assert is_known_by_roll_alone(profile, REFUSED), protecting
+        assert not is_known_by_roll_alone(profile, ())
+    assert is_known_by_roll_alone(profile_of(on_the_roll()), ("voter_list",))
+
+
+def test_what_is_left_of_a_source_that_was_forgotten_makes_nobody_known() -> None:
+    hired = said("provenance.reported", "h", provenance={"kind": "rented", "of_age": False})
+    gone = said("contact.provenance_forgotten", "c", NOON + HOUR, kind="rented")
+    profile = profile_by_the_fold(on_the_roll(), hired, gone)
+    assert is_known_by_roll_alone(profile, ())
+    assert is_known_otherwise(profile, ("petition",))
+    assert not is_known_otherwise(profile_by_the_fold(hired, gone), ("petition",))
+
+
+def test_of_whom_nobody_says_where_they_come_from_it_is_not_known() -> None:
+    assert not is_known_by_roll_alone(profile_of(report("r", outcome="not_home")), REFUSED)

@@ -1,4 +1,4 @@
-"""States outlive versions: what was written once can be read, and is never taken for what it is not."""
+"""Formats of stored states."""
 
 import re
 from collections.abc import Iterator
@@ -6,14 +6,21 @@ from pathlib import Path
 from typing import Any, cast
 
 import msgspec
+import orjson
 import pytest
+from faust.types import TP
+from rocksdict import Rdict
 
 from events.topics import CONTACT_FRAGMENTS
 from streams.domain.contact import ContactState, codec, decode
 from streams.domain.contact.codec import FORMAT
 from streams.domain.contact.state import Fact, Origin
 from streams.domain.formats import FIRST_RELEASED, Format, OtherFormat, Stored, Unreadable, encode
-from streams.engine.store import Position
+from streams.engine.decoded_states import Codec, RecentStates, States
+from streams.engine.rocksdb_store import _POSITION_KEY, RocksStores, _options
+from streams.engine.store import MemoryStore, Position
+from streams.engine.table_partition import Changelog, TablePartition
+from streams.platform.clients import KafkaClients
 from streams.platform.topics import TABLES as ALL_TABLES
 from tests.property.worker.links.world import World
 from tests.unit.domain.states.fixtures import (
@@ -221,3 +228,31 @@ def test_a_worker_stops_at_a_state_of_another_version_and_drops_nothing(number: 
 
 def test_every_table_is_here() -> None:
     assert {kept.table for kept in TABLES} == {*ALL_TABLES}
+
+
+SOURCE = TP("interactions", 3)
+KEY = b"\x00watermark\x00interactions\x003"
+
+
+@pytest.mark.parametrize("written", [b"17", b"17 7279d64a-3d6e-4073-85eb-446e77299961"])
+def test_a_watermark_is_read_with_and_without_the_id_of_its_topic(written: bytes) -> None:
+    store = MemoryStore()
+    store.write({KEY: written}, Position("topic", 1, 0))
+    states = States(store, Codec(bytes, bytes), RecentStates[bytes](0))
+    changelog = Changelog(TP("changelog", 3), "topic", "transactions")
+    partition = TablePartition(cast(KafkaClients, None), states, changelog, lambda _: None)
+    assert partition.watermark(SOURCE) == 17
+
+
+@pytest.mark.parametrize("position", [["topic", 1], ["topic", 1, 2, 3], {"offset": 1}])
+def test_a_store_whose_position_is_of_another_version_is_made_anew(tmp_path: Path, position: object) -> None:
+    path = tmp_path / "contacts" / "0"
+    path.mkdir(parents=True)
+    written = Rdict(str(path), _options())
+    written[_POSITION_KEY] = orjson.dumps(position)
+    written[b"k"] = b"v"
+    written.close()
+
+    store = RocksStores(tmp_path)("contacts", 0)
+    assert (store.position, store.get(b"k")) == (None, None)
+    store.close()

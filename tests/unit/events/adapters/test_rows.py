@@ -1,8 +1,10 @@
-"""Rows by a mapping: the files that come with Harmonia, and the rules of mappings one by one."""
+"""Rows of files."""
 
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,11 @@ from hypothesis import strategies as st
 from events.adapters.feed import Feed, RefusedElement, SkippedElement
 from events.adapters.mapping import InvalidMapping, MappingFile, parse_mapping
 from events.adapters.rows import missing, read_row
+from events.adapters.vendors import BODIES
 from events.envelope import Interaction
+from events.interactions.base import Provenance, SourcedData
+from events.json_types import JSON
+from tests.unit.events.adapters.every_vendor import CASES, FIXTURES
 from tests.unit.events.adapters.fixture import FEED, shown
 
 AT = "2025-11-24T16:00:00.000Z"
@@ -364,3 +370,62 @@ def test_a_whole_number_that_is_kept_as_a_fraction_is_the_same_person() -> None:
 @pytest.mark.parametrize("name", ["p2p", "van"])
 def test_a_shipped_mapping_has_no_field_that_its_types_do_not_know(name: str) -> None:
     assert shipped(name).unknown_fields() == []
+
+
+STATED = Provenance(kind="self", file="our-site", notice="n-2")
+STATING = replace(FEED, provenance=STATED)
+LEFT_BY_PEOPLE = {"donation.made", "form.submitted", "rsvp.made", "rsvp.cancelled", "rsvp.attended"}
+MAPPING = """
+name = "petition"
+[[interactions]]
+type = "form.submitted"
+time = { column = "at" }
+act = ["id"]
+[interactions.contact]
+email = { column = "email" }
+[interactions.data]
+form_id = "clean-air"
+kind = "petition"
+"""
+ROW = {"at": "2025-11-24T16:00:00Z", "id": "1", "email": "ada@example.org"}
+
+
+def provenance_of(one: object) -> Provenance | None:
+    return one.data.provenance if isinstance(one, Interaction) and isinstance(one.data, SourcedData) else None
+
+
+@pytest.mark.parametrize(("vendor", "name"), CASES)
+def test_what_people_left_at_a_vendor_has_the_provenance_of_its_account_and_nothing_else_changes(
+    vendor: str, name: str
+) -> None:
+    body = FIXTURES[vendor][name].bytes
+    silent, stating = (BODIES[vendor](body, feed) for feed in (FEED, STATING))
+
+    assert len(silent) == len(stating)
+    for before, after in zip(silent, stating, strict=True):
+        if isinstance(before, Interaction) and before.type in LEFT_BY_PEOPLE:
+            assert provenance_of(after) == STATED
+            assert isinstance(after, Interaction)
+            assert isinstance(after.data, SourcedData)
+            assert without_source(after) == without_source(before)
+        else:
+            assert after == before
+
+
+def without_source(one: Interaction) -> tuple[str, str, int, dict[str, JSON]]:
+    return one.id, one.type, one.time, {**one.data.plain()} | {"provenance": None}
+
+
+def read(mapping: str, feed: Feed) -> Interaction:
+    [found] = read_row(ROW, orjson.dumps(ROW), parse_mapping(mapping), feed)
+    assert isinstance(found, Interaction), found
+    return found
+
+
+def test_a_mapping_may_say_it_and_is_believed_before_the_account() -> None:
+    own = MAPPING + '[interactions.data.provenance]\nkind = "vendor"\nfile = "bought-1"\n'
+
+    assert provenance_of(read(MAPPING, FEED)) is None
+    assert provenance_of(read(MAPPING, STATING)) == STATED
+    assert provenance_of(read(own, FEED)) == Provenance(kind="vendor", file="bought-1")
+    assert provenance_of(read(own, STATING)) == Provenance(kind="vendor", file="bought-1")

@@ -1,10 +1,11 @@
-"""Items of files: every format and compression gives the same, and a bad row loses no other."""
+"""Files that are imported."""
 
 import gzip
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -17,12 +18,21 @@ from pyarrow import parquet
 from events.adapters.feed import Feed, RefusedElement
 from events.adapters.mapping import parse_mapping
 from events.envelope import Interaction
+from events.interactions.base import Provenance
 from events.refusal import Reason, Refusal
 from streams.history.importing import file_items as made
-from streams.history.importing import row_formats
+from streams.history.importing import import_run, row_formats
 from streams.history.importing.file_items import FileItem, ImportFormat, Unreadable, read_items
+from streams.history.importing.import_run import (
+    IMPORTS_FOLDER,
+    ImportJournal,
+    ImportProgress,
+    RepeatedIds,
+    fingerprint_of,
+)
 from streams.history.importing.row_formats import csv_rows
 from tests.unit.events.adapters import fixtures_sendgrid
+from tests.unit.events.adapters.test_rows import GIFTS
 from tests.unit.packaging.dockerfile import ROOT
 
 FEED = Feed("digital/tool", 1_764_100_000_000)
@@ -339,3 +349,69 @@ def test_an_array_of_more_elements_than_memory_should_hold_is_refused_with_the_c
 
     with pytest.raises(Unreadable, match="an object a line"):
         read(tmp_path / "crowd.json.gz", "sendgrid", own=False)
+
+
+def journal(home: Path, content: bytes, name: str = "a.csv", vendor: str = "van", **how: str) -> ImportJournal:
+    (home / name).write_bytes(content)
+    mapping = parse_mapping(GIFTS.replace("gifts", how.get("mapping", "gifts")))
+    said = Provenance.model_validate({"kind": how["provenance"]}) if "provenance" in how else None
+    feed = Feed(how.get("source", "field/van"), 0, time_zone=how.get("time_zone", "UTC"), provenance=said)
+    return ImportJournal(home, fingerprint_of(home / name, ImportFormat(vendor, feed, mapping)))
+
+
+def test_an_imported_file_is_recognised_under_another_name(tmp_path: Path) -> None:
+    journal(tmp_path, b"rows").write(ImportProgress(2_000))
+
+    assert journal(tmp_path, b"rows", "b.csv").read() == ImportProgress(2_000)
+
+
+AROUND = b"row\n" * 50_000
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"content": AROUND + b"2" + AROUND},
+        {"vendor": "p2p"},
+        {"source": "digital/van"},
+        {"mapping": "mended"},
+        {"time_zone": "America/New_York"},
+        {"provenance": "self"},
+    ],
+)
+def test_a_file_that_is_corrected_or_read_otherwise_is_another_import(tmp_path: Path, other: dict[str, Any]) -> None:
+    whole: dict[str, Any] = {"content": AROUND + b"1" + AROUND}
+    journal(tmp_path, **whole).write(ImportProgress(2_000, finished=True))
+
+    assert journal(tmp_path, **whole | other).read() == ImportProgress()
+
+
+def test_a_broken_import_journal_is_ignored(tmp_path: Path) -> None:
+    one = journal(tmp_path, b"rows")
+    one.write(ImportProgress(1))
+    [record] = (tmp_path / IMPORTS_FOLDER).iterdir()
+    record.write_bytes(b'{"done":')
+
+    assert one.read() == ImportProgress()
+
+
+def test_a_repeated_id_with_other_content_is_named_with_both_lines() -> None:
+    repeated = RepeatedIds()
+    for line, source, id_, content in (
+        (1, "bank", "g-1", b"25"),
+        (2, "bank", "g-1", b"250"),
+        (3, "bank", "g-1", b"25"),
+        (4, "shop", "g-1", b"250"),
+        (5, "bank", "g-2", b"250"),
+    ):
+        repeated.see(line, source, id_, content)
+    assert repeated.remarks() == ["line 2 repeats the id of line 1 with other content: only the first counts"]
+    assert repeated.count == 1
+
+
+def test_the_first_repeated_ids_are_named_and_all_are_counted() -> None:
+    repeated = RepeatedIds()
+    for line in range(1, import_run.MOST_SHOWN + 7):
+        repeated.see(line, "bank", "g", str(line).encode())
+    assert repeated.count == import_run.MOST_SHOWN + 5
+    assert repeated.remarks()[-1] == "and 5 more lines that repeat an id with other content"

@@ -1,9 +1,11 @@
-"""Series of a small lake and of records that are not in it yet."""
+"""Series of insights."""
 
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from faust.types import TP
 
 from events.json_types import JSON
 from events.times import parse_time, render_time
@@ -12,14 +14,18 @@ from sinks.lake import snapshots
 from sinks.lake.files import Files
 from sinks.lake.live_files import find_live_files
 from sinks.lake.snapshots import SnapshotWriter, profiles_table
+from streams.history.insights.answering import TailBuffer, _require_no_gap
+from streams.history.insights.history_source import tail_table
 from streams.history.insights.known_values import time_range_of
-from streams.history.insights.question import Question, question_of
+from streams.history.insights.question import METRICS, ParameterMistake, Question, question_of
 from streams.history.insights.series import SeriesAnswer, answer_question, answer_questions, document_of
+from streams.history.insights.spans import HOUR_MS, By, Span, day_of, day_span, index_of, period_starts
+from streams.platform.errors import LakeStopped
 from tests.contract.lake.conftest import quick_folder
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
 from tests.unit.history.insights.lakes import history_of, only_tail
-from tests.unit.history.lake.topic_records import topic_record
+from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
 
 HOUR = 3_600_000
 THEN = NOW - 24 * HOUR
@@ -202,3 +208,138 @@ def test_several_questions_of_one_reading_are_answered_as_each_alone() -> None:
 
     assert answer_questions(history, asked) == [answer_question(history, each) for each in asked]
     assert [sum(one.total for one in each.series) for each in answer_questions(history, asked)] == [1, 900, 0, 0]
+
+
+FIRST, SECOND = TP("interactions", 0), TP("interactions", 1)
+
+
+@pytest.mark.parametrize(
+    ("starts", "begin", "said"),
+    [
+        ({FIRST: 7, SECOND: 0}, {}, "HARMONIA_LAKE holds nothing of interactions"),
+        ({FIRST: 7, SECOND: 0}, {0: 6}, "partition 0: the lake ends before 6, the topic begins at 7"),
+    ],
+)
+def test_records_in_neither_lake_nor_topic_are_an_error(
+    starts: dict[TP, int], begin: dict[int, int], said: str
+) -> None:
+    with pytest.raises(LakeStopped, match=said):
+        _require_no_gap(starts, begin)
+
+
+@pytest.mark.parametrize(("lake", "cure"), [(False, "set HARMONIA_LAKE"), (True, "let `harmonia lake run` catch up")])
+def test_a_tail_too_large_for_memory_is_refused_with_the_cure(lake: bool, cure: str) -> None:
+    records = [topic_record(0, "donation.made")]
+    table = tail_table(records, TOPIC_ID)
+    room = TailBuffer(TOPIC_ID, 2 * table.nbytes, lake=lake)
+
+    assert room.take(records).equals(room.take(records))
+    with pytest.raises(LakeStopped, match=cure):
+        room.take(records)
+
+
+NIGHT = parse_time("2012-02-22T03:00:00Z") or 0
+"""Still the 21st in New York."""
+ZONE = "America/New_York"
+
+
+def asked(**said: str) -> Question | ParameterMistake:
+    return question_of({name.rstrip("_"): value for name, value in said.items()}, ZONE, NIGHT)
+
+
+@pytest.mark.parametrize(("by", "parts"), [("day", 30), ("hour", 48)])
+def test_a_question_spans_the_last_thirty_days_and_today_or_two_days_by_default(by: By, parts: int) -> None:
+    question = asked(metric="email.sent", by=by)
+
+    assert isinstance(question, Question)
+    assert len(period_starts(by, question.span, ZONE)) == parts
+    assert by == "hour" or question.span.until == parse_time("2012-02-22T05:00:00Z")
+
+
+@pytest.mark.parametrize("to", ["2012-02-20", "2012-02-22", "2012-02-26"])
+def test_a_question_by_week_spans_twelve_whole_weeks_from_a_monday_by_default(to: str) -> None:
+    question = asked(metric="email.sent", by="week", to=to)
+
+    assert isinstance(question, Question)
+    weeks = period_starts("week", question.span, ZONE)
+    assert len(weeks) == 12
+    assert weeks[0] == question.span.since
+    assert {day_of(start, ZONE).weekday() for start in weeks} == {0}
+
+
+def test_a_date_is_midnight_in_the_time_zone_and_a_time_is_taken_as_it_is() -> None:
+    question = asked(metric="gross", from_="2012-02-01", to="2012-02-02T12:00:00+01:00", team="finance")
+
+    assert isinstance(question, Question)
+    assert question.span == (parse_time("2012-02-01T05:00:00Z"), parse_time("2012-02-02T11:00:00Z"))
+    assert question.only == {"team": "finance"}
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({}, "metric"),
+        ({"metric": "contact.erased"}, "metric"),
+        ({"metric": "email.sent", "by": "month"}, "by"),
+        ({"metric": "email.sent", "from_": "yesterday"}, "from"),
+        ({"metric": "email.sent", "to": "2012-13-01"}, "to"),
+        ({"metric": "email.sent", "to": "2012-02-22T10:00:00"}, "to"),
+        ({"metric": "email.sent", "from_": "2012-02-22", "to": "2012-02-22"}, "from"),
+        ({"metric": "email.sent", "by": "hour", "from_": "2011-02-22"}, "from"),
+        ({"metric": "email.sent", "from_": "1970-01-01", "to": "2199-01-01"}, "from"),
+        ({"metric": "email.sent", "campaign": ""}, "campaign"),
+        ({"metric": "email.sent", "split": "turf"}, "split"),
+        ({"metric": "net", "channel": "email"}, "channel"),
+        ({"metric": "net", "split": "channel"}, "channel"),
+        ({"metric": "email.sent", "limit": "3"}, "limit"),
+    ],
+)
+def test_a_wrong_parameter_is_named_with_its_cure(said: dict[str, str], field: str) -> None:
+    mistake = asked(**said)
+
+    assert isinstance(mistake, ParameterMistake)
+    assert mistake.field == field
+    assert mistake.cure
+
+
+def test_every_count_money_and_human_acts_can_be_asked_for() -> None:
+    assert {"email.sent", "canvass.reported", "gross", "refunded", "net", "opens_human", "clicks_human"} <= {*METRICS}
+    assert not [name for name in METRICS if name.startswith("contact.") or name == "interaction.retracted"]
+
+
+NEW_YORK = "America/New_York"
+SPRING, AUTUMN = date(2012, 3, 11), date(2012, 11, 4)
+
+
+@pytest.mark.parametrize(("day", "hours"), [(SPRING, 23), (AUTUMN, 25), (date(2012, 2, 22), 24)])
+def test_a_day_has_the_length_it_has_in_its_time_zone(day: date, hours: int) -> None:
+    span = day_span(day, NEW_YORK)
+
+    assert span.until - span.since == hours * HOUR_MS
+    assert len(period_starts("hour", span, NEW_YORK)) == hours
+    assert period_starts("day", span, NEW_YORK) == [span.since]
+
+
+def test_a_week_is_seven_days_of_its_zone_across_a_change_of_the_clocks() -> None:
+    span = Span(day_span(date(2012, 3, 7), NEW_YORK).since, day_span(date(2012, 3, 20), NEW_YORK).until)
+
+    weeks = period_starts("week", span, NEW_YORK)
+
+    assert [day_of(start, NEW_YORK) for start in weeks] == [date(2012, 3, 5), date(2012, 3, 12), date(2012, 3, 19)]
+    assert weeks[1] - weeks[0] == 7 * 24 * HOUR_MS - HOUR_MS
+
+
+@pytest.mark.parametrize("by", get_args(By))
+def test_every_time_of_a_span_lies_in_one_of_its_parts(by: By) -> None:
+    whole = day_span(AUTUMN, "Asia/Kathmandu")
+    span = Span(whole.since + 1_234_567, whole.until - 7_654_321)
+
+    beginnings = period_starts(by, span, "Asia/Kathmandu")
+
+    assert index_of(span.since, beginnings) == 0
+    assert index_of(span.until - 1, beginnings) == len(beginnings) - 1
+
+
+def test_a_span_names_the_utc_dates_that_it_touches() -> None:
+    assert day_span(date(2012, 2, 22), NEW_YORK).utc_dates() == ("2012-02-22", "2012-02-23")
+    assert day_span(date(2012, 2, 22), "UTC").utc_dates() == ("2012-02-22", "2012-02-22")

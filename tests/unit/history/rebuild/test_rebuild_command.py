@@ -1,4 +1,4 @@
-"""`harmonia rebuild` says in one line what is wrong with a directory, before it connects to a server."""
+"""What a rebuild says."""
 
 from pathlib import Path
 
@@ -8,7 +8,14 @@ from typer.testing import CliRunner
 from streams.cli.main import app
 from streams.history.rebuild import comparison
 from streams.history.rebuild.builder import WORK, Positions, _begin, read_positions, write_positions
-from streams.history.rebuild.profile_diff import Comparison
+from streams.history.rebuild.profile_diff import (
+    Comparison,
+    Difference,
+    ProfileComparer,
+    Sample,
+    changed_people,
+    differences,
+)
 from streams.operations.backup.manifest import FORMAT, NAME, Manifest, identity_of, write_manifest
 from streams.operations.backup.record_files import BackupError
 from streams.platform.settings import Settings
@@ -76,3 +83,53 @@ def test_a_rebuild_deletes_what_a_killed_one_has_left(tmp_path: Path) -> None:
     (tmp_path / "new" / WORK / "system").mkdir()
     _begin(tmp_path / "new")
     assert [path.name for path in (tmp_path / "new").rglob("*")] == [WORK]
+
+
+BEFORE = {"version": 1, "counts": {"email.opened": 2, "form.submitted": 1}, "tags": ["a", "b"], "region": "US-NJ"}
+
+
+def test_profiles_that_differ_only_in_version_are_equal() -> None:
+    assert list(differences(BEFORE, BEFORE | {"version": 99})) == []
+
+
+def test_fields_of_differing_profiles_are_named_by_path_and_lists_are_compared_whole() -> None:
+    after = {"version": 2, "counts": {"email.opened": 3, "form.submitted": 1}, "tags": ["a"], "zone": None}
+    assert list(differences(BEFORE, after)) == [
+        Difference("counts.email.opened", 2, 3),
+        Difference("region", "US-NJ", None),
+        Difference("tags", ["a", "b"], ["a"]),
+    ]
+
+
+def test_a_profile_that_one_side_lacks_is_counted_by_side_and_in_no_field() -> None:
+    comparing = ProfileComparer(5)
+    comparing.take("a", BEFORE, None, has_moved=False)
+    comparing.take("b", None, BEFORE, has_moved=False)
+    found = comparing.found()
+    assert (found.only_running, found.only_built, found.differ, found.fields) == (1, 1, 0, {})
+    assert not found.is_equal
+
+
+def test_a_comparison_keeps_samples_of_each_field_and_lists_the_most_frequent_first() -> None:
+    comparing = ProfileComparer(1)
+    comparing.take("a", BEFORE, BEFORE | {"tags": []}, has_moved=False)
+    for name in ("b", "c"):
+        comparing.take(name, BEFORE, BEFORE | {"region": "US-PA"}, has_moved=False)
+    found = comparing.found()
+    assert list(found.fields.items()) == [("region", 2), ("tags", 1)]
+    assert found.samples == [Sample("a", "tags", ["a", "b"], []), Sample("b", "region", "US-NJ", "US-PA")]
+
+
+def test_profiles_with_interactions_since_do_not_count_as_different() -> None:
+    comparing = ProfileComparer(5)
+    comparing.take("a", BEFORE, None, has_moved=True)
+    comparing.take("b", BEFORE, BEFORE, has_moved=True)
+    found = comparing.found()
+    assert (found.moved_on, found.equal, found.samples) == (1, 1, [])
+    assert found.is_equal
+
+
+def test_an_interaction_of_a_fragment_concerns_its_whole_cluster_before_and_after() -> None:
+    links = [("email:1", "crm.ada"), ("phone:1", "crm.ada"), ("email:2", "crm.bo")]
+    assert changed_people(["email:1"], lambda: links) == {"email:1", "phone:1", "crm.ada"}
+    assert changed_people([], lambda: links) == set()

@@ -1,8 +1,14 @@
-"""What pages read of a desk: figures, people, alerts, refused records, views."""
+"""What the desk reads."""
 
+import os
+import select
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 
 from streams.services.console import desk_campaigns
@@ -11,6 +17,7 @@ from streams.services.console import desk_people as people
 from streams.services.console import desk_reading as reading
 from streams.services.console.desk import Desk, DeskMissing
 from streams.services.console.desk_cells import Everything, Span
+from streams.services.console.desk_profiles import read_export
 from streams.services.console.desk_reading import Freshness, Slots
 from streams.services.console.desk_schema import DAY_MS, HOUR_MS, MINUTE_MS, SCHEMA
 from tests.unit.services.console.hand_filled import NOW, Scoped, hand_filled
@@ -230,3 +237,91 @@ def test_a_damaged_file_is_replaced(tmp_path: Path) -> None:
 def test_what_is_no_dimension_is_refused_before_it_is_asked(desk: Desk) -> None:
     with pytest.raises(ValueError, match="no dimension of the desk: 1 FROM people; --"):
         reading.figures_by(desk, LAST_HOUR, ALL, by=("1 FROM people; --",))  # type: ignore[arg-type]
+
+
+JOB = """
+from streams.services.console.jobs import Jobs
+async def run(script):
+    await Jobs(lambda: 0, ("/bin/sh", "-c")).begin("olga", "letters", (script,)).task
+"""
+LIST = """
+import tempfile
+from streams.services.console.sendings import Question, Sendings
+async def run(script):
+    sendings = Sendings(("/bin/sh", "-c", script))
+    await sendings.begin("ada", tempfile.TemporaryFile("w+b"), Question("letter", "informational", "digital"))
+    await sendings.of("ada").task
+"""
+ANSWER = """
+from streams.history.insights.own_process import answer_of_child
+async def run(script):
+    await answer_of_child(("/bin/sh", "-c", script), "/", 600)
+"""
+LOOK = """
+import asyncio, sys
+from functools import partial
+from streams.services.console.observer import StatusObserver
+LOOKS = "import time; runs = open(fifo, 'w'); print(file=runs, flush=True); time.sleep(600)"
+async def run(_):
+    StatusObserver(partial(exec, LOOKS, {"fifo": sys.argv[2]})).last()
+    await asyncio.sleep(600)
+"""
+BEGINS = "\nimport asyncio, sys\nasyncio.run(run(sys.argv[1]))\n"
+
+
+def read_within(descriptor: int, seconds: float) -> bytes:
+    """What can be read now or soon; nothing where nobody has the other end open any more."""
+    readable, _, _ = select.select([descriptor], [], [], seconds)
+    assert readable, "the child still runs"
+    return os.read(descriptor, 100)
+
+
+@pytest.mark.parametrize("console", [JOB, LIST, ANSWER, LOOK], ids=["a job", "a list", "a question", "a look"])
+def test_what_a_console_runs_ends_with_it_when_it_is_killed(console: str, tmp_path: Path) -> None:
+    fifo = tmp_path / "runs"
+    os.mkfifo(fifo)
+    script = f"exec 9>{fifo}; echo >&9; exec sleep 600"  # and nobody else has its end of the pipe
+    descriptor = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with subprocess.Popen([sys.executable, "-c", console + BEGINS, script, str(fifo)]) as parent:
+            try:
+                assert read_within(descriptor, 60) == b"\n"
+            finally:
+                parent.kill()
+        assert read_within(descriptor, 60) == b""
+    finally:
+        os.close(descriptor)
+
+
+AUDIENCE: dict[str, Any] = {
+    "at": "2026-02-02T10:00:00.000Z",
+    "team": "digital",
+    "what": "audience",
+    "segment": "readers",
+    "channel": None,
+    "campaign_id": "ads-3",
+    "answers": [],
+    "counts": [
+        {"decision": "allow", "reason": "admitted", "rows": 40},
+        {"decision": "deny", "reason": "no_consent", "rows": 7},
+    ],
+    "detail": "exported",
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({}, ("digital", "audience", "readers", 40)),
+        ({"counts": AUDIENCE["counts"][1:]}, ("digital", "audience", "readers", 0)),
+        ({"what": "permission"}, ("digital", "permission", "readers", 47)),
+        ({"what": "permission", "viewer": "dana"}, ("dana", "permission", "readers", 47)),
+        ({"what": "permission", "viewer": "dana", "reserved_s": 7_200}, ("dana", "reserve", "readers", 47)),
+        *(({"detail": outcome}, None) for outcome in ("counted", "refused", "special_category")),
+    ],
+)
+def test_a_list_that_was_taken_is_told_with_its_people(
+    changed: dict[str, Any], told: tuple[object, ...] | None
+) -> None:
+    found = read_export(orjson.dumps({**AUDIENCE, **changed}))
+    assert (found and (found.viewer, found.what, found.of, found.people)) == told

@@ -1,18 +1,30 @@
+"""What a page is sent: its files and what is live."""
+
 import asyncio
+import hashlib
+import re
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, cast
 
+import httpx
 import orjson
 import pytest
+from fastapi import FastAPI
 from markupsafe import Markup
 from prometheus_client import CollectorRegistry
 
+from streams.operations.status.alert_rules import SEVERITIES, UNSEEN, runbook_name
 from streams.services.console.live import AGES, Change, Hub, OpenStreams, Rendered, Sent, age_of
 from streams.services.console.live_pace import LANES
 from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.page import Block, Loaded, Page, PageRequest, Withheld
+from streams.services.console.rendering import render_signed_out
 from streams.services.console.rights import Scope, Viewer
+from streams.services.console.runbooks import runbook, runbook_names
+from streams.services.console.security import with_headers
+from streams.services.console.static_files import STATIC, add_static_files, digest_of, static_url
 from streams.services.console.words import Words
 
 NOW = 1_352_254_440_000
@@ -252,3 +264,92 @@ def test_a_session_has_so_many_live_pages_and_all_together_so_many() -> None:
         assert admitted == [True, True, False, True, False]
     with streams.one_more("a") as is_admitted:
         assert is_admitted
+
+
+ORIGIN = "https://console.test"
+
+
+def client() -> httpx.AsyncClient:
+    app = FastAPI()
+    add_static_files(app)
+    served = with_headers(app, ConsoleMetrics(CollectorRegistry()), ORIGIN)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url=ORIGIN)
+
+
+async def test_what_a_page_loads_is_there_and_kept_for_ever() -> None:
+    context = {"theme": "auto", "title": "Not found", "text": ""}
+    page = render_signed_out("signed_out_message.html", Words("en"), context)
+    addresses = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
+    assert addresses
+    async with client() as browser:
+        for address in [*addresses, static_url("console.js")]:
+            answer = await browser.get(address)
+            assert (answer.status_code, answer.headers["cache-control"]) == (200, "public, max-age=31536000, immutable")
+
+
+async def test_the_address_of_another_version_gives_nothing_that_is_kept() -> None:
+    async with client() as browser:
+        for address in ("/static/console.js", "/static/0123456789abcdef/console.js"):
+            answer = await browser.get(address)
+            assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store")
+
+
+async def test_styles_find_the_font_beside_them() -> None:
+    named = re.findall(r'url\("([^"]+)"\)', (STATIC / "console.css").read_text())
+    assert named
+    async with client() as browser:
+        for name in named:
+            answer = await browser.get(str(httpx.URL(ORIGIN + static_url("console.css")).join(name)))
+            assert answer.status_code == 200
+
+
+def test_the_version_is_another_once_one_file_is(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text("1")
+    (tmp_path / "b.js").write_text("2")
+    before = digest_of(tmp_path)
+    assert digest_of(tmp_path) == before
+    (tmp_path / "a.js").write_text("3")
+    assert digest_of(tmp_path) != before
+
+
+def test_a_file_that_is_not_there_has_no_address() -> None:
+    with pytest.raises(FileNotFoundError):
+        static_url("missing.js")
+
+
+def test_no_template_names_a_file_without_its_version() -> None:
+    templates = list((STATIC.parent / "templates").glob("*.html"))
+    assert templates
+    assert [each.name for each in templates if "/static/" in each.read_text()] == []
+
+
+def test_vendored_files_are_those_whose_sums_are_written_down() -> None:
+    listed = re.findall(r"^\| `([^`]+)` .* `([0-9a-f]{64})` \|$", (STATIC / "VENDORED.md").read_text(), re.MULTILINE)
+    vendored = {file.name for file in STATIC.iterdir() if ".min." in file.name or file.suffix in (".woff2", ".json")}
+    assert {name for name, _ in listed} == vendored
+    for name, digest in listed:
+        assert hashlib.sha256((STATIC / name).read_bytes()).hexdigest() == digest, name
+
+
+def test_every_alert_that_the_status_names_has_a_runbook() -> None:
+    assert {runbook_name(alert) for alert in (*SEVERITIES, *UNSEEN)} <= set(runbook_names())
+
+
+def test_a_runbook_shows_its_title_and_leads_only_to_others() -> None:
+    for name in runbook_names():
+        found = runbook(name)
+        assert found is not None
+        assert found.title
+        assert all(link.startswith("/status/") for link in re.findall(r'href="([^"]*)"', found.html)), name
+        assert not re.search(r"<script|style=|javascript:", found.html), name
+
+
+def test_links_between_runbooks_are_pages_of_the_console() -> None:
+    found = runbook("sink-behind")
+    assert found is not None
+    assert '<a href="/status/redis-full">redis-full</a>' in found.html
+
+
+def test_what_is_no_runbook_is_none() -> None:
+    assert runbook("README") is None
+    assert runbook("../adr/0001") is None

@@ -1,11 +1,12 @@
-"""What one endpoint has still to be told: of records as topics have them, without a broker."""
+"""The backlog of an endpoint."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import orjson
 import pytest
 from faust.types import TP
+from msgspec.structs import replace
 
 from events.topics import (
     CONTACT_ALERTS,
@@ -18,7 +19,15 @@ from events.topics import (
 from streams.domain.delivery.endpoints import Endpoint
 from streams.domain.delivery.notices import SourceRecord
 from streams.domain.delivery.standing import Standing, Wait, decoded, encoded
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
 from streams.services.deliver.backlog import Backlog, Place
+from streams.services.deliver.beginning import begun, made_anew, unread_and_gone, within
+from streams.services.deliver.journal import Journal
+from streams.services.deliver.replaying import Dead, take_in
+from streams.services.deliver.unstored import STORE_EVERY_S, STORED_A_SECOND, Unstored
+from tests.unit.services.deliver.test_reading import Kept
+from tests.unit.services.deliver.test_reading import reader as reader_of
 
 CHANGES, ALERTS, STATES, SHUT = (
     TP(topic, 0) for topic in (SEGMENT_CHANGES, CONTACT_ALERTS, CONTACT_STATE, CONTACT_SUPPRESSIONS)
@@ -294,3 +303,67 @@ def test_what_may_be_told_is_the_earliest_of_all_partitions_and_follows_every_ch
     assert told.ready((), NOW + 2, 2) == [Place(ALERTS, 0), Place(CHANGES, 0)]
     told.settle(Place(CHANGES, 0), "delivered", NOW + 2)
     assert told.ready((), NOW + 2, 16) == [Place(ALERTS, 0), Place(CHANGES, 1), Place(CHANGES, 2)]
+
+
+JOURNAL = Journal(KafkaClients(Settings(kafka_bootstrap="127.0.0.1:1")), "test")
+ROOM = Endpoint.model_validate({"id": "room", "kind": "slack", "url": "https://e.example", "topics": ["system-alerts"]})
+
+
+@pytest.mark.parametrize(
+    ("position", "start", "end", "goes_on", "expired"),
+    [(5, 0, 9, 5, 0), (5, 8, 9, 8, 3), (5, 0, 3, 3, 0), (0, 4, 9, 4, 4)],
+)
+def test_reading_goes_on_where_the_topic_has_something_and_what_is_gone_unread_is_counted(
+    position: int, start: int, end: int, goes_on: int, expired: int
+) -> None:
+    standing = Standing("t", position)
+    assert within(ROOM, TP("system-alerts", 0), standing, start, end).position == goes_on
+    assert unread_and_gone(standing, start) == expired
+
+
+def test_of_a_topic_that_was_made_anew_all_is_told_where_something_waited_and_whom_to_forget_first() -> None:
+    said = Standing("old", 9, said={"ask": "f"})
+    assert made_anew(said, "new") == Standing("new", 0, said={"ask": "f"})
+    waits = {7: Wait(1, 9, "l", 5), 8: Wait(2, 9, "m", 6, True, "ada"), 9: Wait(0, 9, "n", 7, True, "eve")}
+    anew = made_anew(replace(said, waits=waits, told_of_contacts=True), "new")
+    assert anew == Standing("new", 0, {-2: waits[8], -1: waits[9]}, told_of_contacts=True)
+    assert decoded(encoded(anew)) == anew
+
+
+@pytest.mark.parametrize("start", ["1900-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "earliest"])
+async def test_one_that_begins_before_there_was_anything_begins_at_the_start(start: str) -> None:
+    """Kafka refuses to be asked for a time before 1970."""
+    room, alerts = ROOM.model_copy(update={"start": start}), TP("system-alerts", 0)
+    reader = reader_of({alerts: [Kept("system-alerts", b"a", b"{}", 5, 2)]})
+    found = await begun(room, JOURNAL, {"system-alerts": ("t", 1)}, reader, 10)
+    assert found.standings == {alerts: Standing("t", 0)}
+
+
+async def test_what_is_read_again_anyway_or_is_too_old_to_know_who_was_erased_is_not_taken_in() -> None:
+    table = {"id": "e", "kind": "webhook", "url": "https://e.example", "topics": ["segment-changes"]}
+    backlog = Backlog(Endpoint.model_validate({**table, "secrets": ["env:E"]}))
+    backlog.begin({CHANGES: Standing("t", 10)}, ())
+
+    async def dead() -> AsyncIterator[Dead]:
+        for offset, at in ((7, 100), (8, 99), (10, 100)):
+            yield Dead(offset, Place(CHANGES, offset), "t", Wait(0, 0, "l", at))
+        yield Dead(9, Place(CHANGES, 9), "t", Wait(0, 0, "m", 99, tells_erasure=True))
+
+    assert await take_in(backlog, dead(), 100) is None
+    assert [*backlog.standings[CHANGES].waits] == [7, 9]
+
+
+def test_what_was_told_is_stored_at_once_where_nothing_else_is_under_way() -> None:
+    unstored = Unstored()
+    unstored.note(100, 10.0)
+    assert unstored.due_in(10.001, is_busy=False) == 0
+    assert 0 < unstored.due_in(10.001, is_busy=True) < STORE_EVERY_S
+    assert unstored.due_in(10.0 + STORE_EVERY_S, is_busy=True) == 0
+
+
+def test_the_more_was_written_the_later_it_is_written_again() -> None:
+    unstored = Unstored()
+    unstored.note(STORED_A_SECOND // 2, 10.0)
+    for is_busy in (True, False):
+        assert unstored.due_in(10.0, is_busy=is_busy) == 0.5
+        assert unstored.due_in(10.5, is_busy=is_busy) == 0

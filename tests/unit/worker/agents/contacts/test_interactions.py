@@ -1,21 +1,51 @@
+"""Interactions that the agent of contacts takes."""
+
+import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import cast
 
 import orjson
 import pytest
+from faust.types import TP
+from prometheus_client import CollectorRegistry
 
+from events.dead_letters import DeadLetter, Origin
 from events.json_types import JSON
+from events.refusal import Reason
 from events.times import render_time
-from events.topics import CONTACT_STATE, CONTACT_SUPPRESSIONS, IDENTITY_LINKS
-from streams.domain.contact import FoldOutcome
+from events.topics import CONTACT_STATE, CONTACT_SUPPRESSIONS, DEAD_LETTERS, IDENTITY_LINKS, INTERACTIONS
+from streams.domain.contact import ContactState, FoldOutcome, decode, encode
+from streams.domain.contact.fold import ROOM
 from streams.domain.contact.identity.identity_assignment import is_by_itself
-from streams.engine.store import MemoryStore
+from streams.domain.pressure import default_policy
+from streams.engine.decoded_states import Codec, RecentStates, States
+from streams.engine.runs import Run
+from streams.engine.store import MemoryStore, Position
+from streams.engine.table import ChunkTable
+from streams.engine.table_partition import Fold
 from streams.engine.writer import Output
+from streams.platform.settings import Settings
+from streams.worker.agents.contacts.agent import ContactsAgent
 from streams.worker.agents.contacts.interactions import InteractionsHandler
 from streams.worker.agents.contacts.output_records import GENERATION_BITS
-from tests.unit.engine.kafka_records import Fetched
+from streams.worker.agents.segments.registry import registry_in
+from streams.worker.metrics import Metrics
+from tests.unit.engine.kafka_records import SOURCE, Fetched
 from tests.unit.events.records import NOW
-from tests.unit.worker.agents.contacts.interaction_records import GENERATION, HASHER, folded, kept, said, state_of
+from tests.unit.worker.agents.contacts.interaction_records import (
+    AT,
+    GENERATION,
+    HASHER,
+    folded,
+    kept,
+    keyed,
+    said,
+    state_of,
+    valued,
+)
 
 HOUR = 3_600_000
 TODAY = render_time(NOW)
@@ -178,3 +208,113 @@ def test_who_has_done_nothing_since_is_erased_by_it_and_nobody_who_is_not_known(
     assert profiles(erasing) == {b"c1": None}
     for again in (erase(1, NOW), erase(2, NOW), erase(3, NOW, "c2")):
         assert folded(again, store=store).outcomes == {FoldOutcome.IN_VAIN: 1}
+
+
+class Waiting:
+    """The turn of one partition, for which whoever comes waits; what is folded is folded twice."""
+
+    def __init__(self, between: Callable[[], None]) -> None:
+        self.states: States[ContactState] = States(MemoryStore(), Codec(encode, decode), RecentStates(0))
+        self.turn = asyncio.Event()
+        self._between = between
+
+    async def apply(self, chunk: Run, fold: Fold[ContactState]) -> None:
+        await self.turn.wait()
+        fold(self.states, chunk.records)
+        self._between()
+        fold(self.states, chunk.records)
+
+
+async def test_a_chunk_is_judged_by_one_policy_that_of_when_it_is_folded() -> None:
+    first, second, third = holds = [default_policy().model_copy() for _ in range(3)]
+    waiting = Waiting(lambda: holds.remove(second))
+    table, metrics = cast(ChunkTable[ContactState], waiting), Metrics(CollectorRegistry())
+    agent = ContactsAgent(
+        table, Settings(partitions=1), metrics, lambda: 0, policy=lambda: holds[0], on_work=lambda *_: None
+    )
+    folding = asyncio.create_task(agent(Run(TP(INTERACTIONS, 0), [], 0, 1)))
+    await asyncio.sleep(0)
+    holds.remove(first)
+    waiting.turn.set()
+    await folding
+    registry = registry_in(waiting.states.memory)
+    assert registry is not None
+    assert registry.policy is second
+    assert holds == [third]
+
+
+OWN: list[tuple[str, bytes | None]] = [("trace", b"\xff"), ("empty", None)]
+
+
+def letters(folding: InteractionsHandler) -> list[Output]:
+    return [output for output in folding.effects.outputs if output.topic == DEAD_LETTERS]
+
+
+def reason(record: Fetched) -> Reason:
+    """Why a record is refused whose neighbours, of the same contact and of another, are taken."""
+    folding = folded(said(0), record, said(2, who="c2"))
+    [letter] = letters(folding)
+    told = DeadLetter.of(letter.headers)
+    assert told is not None
+    assert folding.effects.changes.keys() == {b"c1", b"c2"}
+    assert folding.outcomes == {FoldOutcome.APPLIED: 2}
+    assert folding.refusals == {told.refusal.reason: 1}
+    return told.refusal.reason
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, Reason.NOT_JSON),
+        (b"", Reason.NOT_JSON),
+        (b"\xff\xfe", Reason.NOT_JSON),
+        (b"[]", Reason.NOT_CLOUDEVENT),
+        (b'{"specversion":"1.0","id":"1","source":"s","type":"email.eaten"}', Reason.UNKNOWN_TYPE),
+        (b'{"specversion":"1.0","id":"1","source":"s","type":"email.sent"}', Reason.NO_TIME),
+    ],
+)
+def test_a_bad_value_costs_no_neighbour(value: bytes | None, expected: Reason) -> None:
+    assert reason(valued(value, said(1))) is expected
+
+
+@pytest.mark.parametrize("key", [None, b"", b"\xff\xfe", b"\x00watermark\x00interactions\x003", b"c1\n"])
+def test_a_key_that_is_no_contact_costs_no_neighbour(key: bytes | None) -> None:
+    assert reason(keyed(key, said(1))) is Reason.INVALID_DATA
+
+
+def test_a_dead_letter_is_the_record_as_it_came_and_says_where_it_was() -> None:
+    record = replace(said(7), key=None, headers=OWN)
+
+    [letter] = letters(folded(record))
+
+    assert (letter.partition, letter.key, letter.value) == (SOURCE.partition, None, record.value)
+    assert list(letter.headers)[:2] == OWN
+    told = DeadLetter.of(letter.headers)
+    assert told is not None
+    assert (told.origin, told.time) == (Origin("contacts", SOURCE.topic, SOURCE.partition, 7), AT)
+
+
+@cache
+def store_with_a_full_contact() -> MemoryStore:
+    store = MemoryStore()
+    store.write({b"c1": encode(ContactState(weight=ROOM, version=4))}, Position("topic", 1, 0))
+    return store
+
+
+def test_what_a_full_contact_does_not_take_is_a_dead_letter() -> None:
+    folding = folded(said(1), said(2, who="c2"), store=store_with_a_full_contact())
+
+    [letter] = letters(folding)
+    told = DeadLetter.of(letter.headers)
+    assert told is not None
+    assert (told.refusal.reason, told.origin.offset) == (Reason.CONTACT_FULL, 1)
+    assert folding.effects.changes.keys() == {b"c2"}
+    assert folding.outcomes == {FoldOutcome.FULL: 1, FoldOutcome.APPLIED: 1}
+    assert folding.refusals == {Reason.CONTACT_FULL: 1}
+
+
+def test_a_full_contact_is_still_heard_when_it_says_no() -> None:
+    folding = folded(said(1), said(2, "email.unsubscribed"), store=store_with_a_full_contact())
+
+    assert [output.topic for output in folding.effects.outputs] == [DEAD_LETTERS, CONTACT_STATE, CONTACT_SUPPRESSIONS]
+    assert state_of(folding, "c1").version == 5

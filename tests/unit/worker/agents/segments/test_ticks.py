@@ -1,25 +1,38 @@
-"""A tick names a moment up to which everything that was appended lies before its end, whatever clocks say."""
+"""Ticks of segments."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
+import pytest
 from faust.types import TP
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
-from events.topics import INTERACTIONS, SEGMENT_WORK
-from streams.domain.contact import decode, encode
+from events.contact import Contact
+from events.envelope import Interaction
+from events.registry import MODELS
+from events.topics import CONTACT_STATE, INTERACTIONS, SEGMENT_WORK
+from streams.domain.contact import ContactState, decode, encode
+from streams.domain.contact.identity.identity_status import IdentityStatus
 from streams.domain.pressure import default_policy
 from streams.domain.segments.definition_files import definition_json
 from streams.engine.decoded_states import Codec, RecentStates, States
-from streams.engine.runs import End
-from streams.engine.store import MemoryStore
+from streams.engine.runs import End, Run
+from streams.engine.store import MemoryStore, Position
+from streams.engine.table import ChunkTable
+from streams.engine.table_partition import Fold
 from streams.engine.writer import Output
+from streams.platform.settings import Settings
+from streams.worker.agents.contacts.agent import ContactsAgent
 from streams.worker.agents.segments.records import TICK, Tick, read_tick
 from streams.worker.agents.segments.registry import PartitionTime, SegmentRegistry, Sweep, segment_registry_of
+from streams.worker.agents.segments.sampling import kept_sample
 from streams.worker.agents.segments.ticks import LOST_MS, SegmentTicks
 from streams.worker.metrics import Metrics
 from tests.property.domain.segments.definitions import read
+from tests.property.worker.segments.town import Town
+from tests.unit.domain.contact.said import NOON
 from tests.unit.engine.kafka_records import Fetched
 
 
@@ -144,3 +157,101 @@ def test_metrics_show_what_is_defined_and_how_far_time_is_behind() -> None:
     registry.sweeps(Sweep(1, changed=("hosts",)))
     broker.look()
     assert [broker.shown(name) for name in names] == [1, 40, 1]
+
+
+HOSTS = {"id": "hosts", "all": [{"tag": "host"}]}
+SEEN = {"id": "seen", "all": [{"seen": "first", "within": "9000d"}]}
+
+
+def town_with(name: str) -> Town:
+    """Somebody is in both segments."""
+    town = Town()
+    town.define([HOSTS, SEEN])
+    said = {"contact": Contact(contact_id=name), "method": "door", "outcome": "contacted", "tags_added": ["host"]}
+    data = MODELS["canvass.reported"].model_validate(said)
+    town.say(Interaction(id="1", source="team/a", type="canvass.reported", time=NOON, data=data), NOON)
+    town.settle()
+    assert town.names() == {name: {"hosts", "seen"}}
+    return town
+
+
+def left_as(town: Town, name: str, state: ContactState | None) -> None:
+    """What an older worker has left of somebody."""
+    store = town.stores[town.partition_of(name)]
+    store.write({name.encode(): None if state is None else encode(state)}, Position("t", 2, 0))
+
+
+def test_who_was_merged_is_let_go_of_by_the_next_backfill() -> None:
+    town = town_with("crm.ada")
+    state = decode(town.table()[b"crm.ada"])
+    left_as(town, "crm.ada", replace(state, place=IdentityStatus(roof="crm.bo", shown="merged")))
+    town.define([{"id": "drivers", "all": [{"tag": "driver"}]}])
+    town.settle()
+    assert town.names() == {}
+    assert town.causes["merged"] == 1
+
+
+def test_who_is_known_no_more_holds_no_place_in_a_segment_that_is_withdrawn() -> None:
+    town = town_with("crm.ada")
+    left_as(town, "crm.ada", None)
+    town.latest[CONTACT_STATE].clear()
+    number = town.partition_of("crm.ada")
+    town.withdraw(["hosts"])
+    while town.waiting():
+        super(Town, town).work(town.waiting()[0], 10)
+    assert town.counts["hosts", number].value is None
+    said = {"contact": Contact(contact_id="crm.ada"), "method": "door", "outcome": "not_home"}
+    data = MODELS["canvass.reported"].model_validate(said)
+    town.say(Interaction(id="2", source="team/a", type="canvass.reported", time=NOON, data=data), NOON)
+    while town.waiting():
+        super(Town, town).work(town.waiting()[0], 10)
+    assert town.memberships()["crm.ada"].keys() == {"seen"}
+
+
+PLACE = TP(SEGMENT_WORK, 0)
+CONTACTS = 3_000
+
+
+class OnePartition:
+    """A table of one partition, with contacts in it; what is folded is not committed."""
+
+    def __init__(self) -> None:
+        self.memory: dict[str, object] = {}
+        self.states: States[ContactState] = States(MemoryStore(), Codec(encode, decode), RecentStates(0))
+        contacts = {b"voter:OH:%04d" % number: b"" for number in range(CONTACTS)}
+        self.states.store.write(contacts, Position("topic", 1, 0))
+
+    def owned(self, _: int) -> "OnePartition":
+        return self
+
+    async def apply(self, chunk: Run, fold: Fold[ContactState]) -> None:
+        fold(self.states, chunk.records)
+
+
+async def walked_past(chunk_records: int, records: int) -> int:
+    """How many contacts are walked past by two chunks of so many records, one a second after the other."""
+    table, metrics, settings = OnePartition(), Metrics(CollectorRegistry()), Settings(chunk_records=chunk_records)
+    now = iter([1_000, 2_000])
+    agent = ContactsAgent(
+        *(cast(ChunkTable[ContactState], table), settings, metrics, lambda: next(now)),
+        policy=default_policy,
+        on_work=lambda *_: None,
+    )
+    for _ in range(2):
+        await agent(Run(PLACE, [Fetched(number, b"", b"", [], 0, *PLACE) for number in range(records)], records, 1))
+    return kept_sample(table.states, settings.partitions).people.known
+
+
+@pytest.mark.parametrize(
+    ("chunk_records", "records", "is_behind"),
+    [
+        *([size, size // 2, True] for size in (1_000, 100, 4)),
+        *([size, size, True] for size in (1_000, 100)),
+        *([size, size // 2 - 1, False] for size in (1_000, 100, 4_000, 4)),
+        (1, 1, False),
+    ],
+)
+async def test_a_worker_of_any_chunk_size_draws_ahead_only_where_its_partition_keeps_up(
+    chunk_records: int, records: int, is_behind: bool
+) -> None:
+    assert (await walked_past(chunk_records, records) == 0) is is_behind
